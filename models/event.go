@@ -1,0 +1,93 @@
+package models
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Event is one audit event: what happened, to what, by whom. Every change has
+// one, written in the same transaction. Data carries the facts by which the
+// row's state can be checked against its history.
+type Event struct {
+	ID     int64  `gorm:"primaryKey"`  // order of writing
+	Leaf   *int64 `gorm:"uniqueIndex"` // position in the log; nil until sequenced
+	Time   time.Time
+	Kind   string
+	CaseID *int64 `gorm:"index"`
+
+	Reference      string
+	CaseKind       Kind
+	BodyID         *int64
+	Body           string // slug
+	Unit           string // slug
+	ActorRole      string
+	Actor          string
+	ActorID        *int64
+	Classification Class
+	State          State
+	Outcome        Outcome
+	Clock          string
+	DueOn          string
+	Standing       Standing
+	Pack           string
+	PackVersion    string
+	Article        string
+	Reason         string
+	Data           string // JSON of EventData
+
+	Canonical string // exactly what was committed to
+	Salt      string // hex; opens LeafHash
+	LeafHash  string // hex, RFC 6962 leaf hash of the salted commitment
+}
+
+// EventData is what an event says beyond its columns. Fields are only added.
+type EventData struct {
+	Occurred   *time.Time      `json:"occurred,omitempty"` // when it happened, where it was recorded later
+	Old        string          `json:"old,omitempty"`
+	New        string          `json:"new,omitempty"`
+	Level      int             `json:"level,omitempty"`
+	Role       string          `json:"role,omitempty"`
+	Officer    string          `json:"officer,omitempty"`
+	Exemptions []string        `json:"exemptions,omitempty"`
+	TextHash   string          `json:"text_sha256,omitempty"` // of what was filed or answered
+	File       string          `json:"file_sha256,omitempty"`
+	Filter     string          `json:"filter,omitempty"` // of an export
+	Count      int64           `json:"count,omitempty"`
+	Parent     string          `json:"parent,omitempty"`
+	Channel    Channel         `json:"channel,omitempty"`
+	Source     string          `json:"source,omitempty"`
+	Warnings   []string        `json:"warnings,omitempty"`
+	Basis      json.RawMessage `json:"basis,omitempty"`
+}
+
+// JSON renders the data for the row.
+func (d EventData) JSON() string {
+	b, err := json.Marshal(d)
+	if err != nil { // no field of EventData can fail but a malformed Basis
+		return "{}"
+	}
+	return string(b)
+}
+
+// Outgoing is a message in the outbox: written in the verb's transaction, sent
+// after it.
+type Outgoing struct {
+	ID        int64 `gorm:"primaryKey"`
+	CaseID    *int64
+	Kind      string // template of views/emails
+	To        string
+	Lang      string
+	Data      string // JSON for the template
+	CreatedAt time.Time
+	SentAt    *time.Time
+	Attempts  int
+	LastError string
+}
+
+// Idempotency remembers the answer given to an Idempotency-Key.
+type Idempotency struct {
+	Key       string `gorm:"primaryKey"` // hash of scope and key
+	Request   string // SHA-256 of the request, so that a key reused for another is refused
+	Answer    string // JSON
+	CreatedAt time.Time
+}
