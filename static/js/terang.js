@@ -1,0 +1,119 @@
+// Everything works without this file. It adds: words not lost when the tab reloads, a count of characters left, upload
+// progress, and suggestions while typing in the search box.
+(function () {
+  "use strict";
+  var d = document;
+
+  function each(selector, fn) {
+    Array.prototype.forEach.call(d.querySelectorAll(selector), fn);
+  }
+
+  // Unsent words are kept for this tab only (sessionStorage): on a shared computer nothing stays after the tab closes.
+  each("form[data-keep] textarea", function (area) {
+    var key = "keep:" + location.pathname + ":" + area.name;
+    try {
+      var kept = sessionStorage.getItem(key);
+      if (kept && !area.value) area.value = kept;
+      area.addEventListener("input", function () {
+        try { sessionStorage.setItem(key, area.value); } catch (e) { /* full or refused */ }
+      });
+      area.form.addEventListener("submit", function () { sessionStorage.removeItem(key); });
+    } catch (e) { /* storage is refused */ }
+  });
+
+  each("textarea[data-max]", function (area) {
+    var max = parseInt(area.getAttribute("data-max"), 10);
+    var out = d.getElementById(area.id + "-count");
+    if (!out || !max) return;
+    var words = out.getAttribute("data-words");
+    var timer;
+    function show() {
+      var left = max - Array.from(area.value).length;
+      out.textContent = words.replace("{n}", left.toLocaleString(d.documentElement.lang));
+      out.classList.toggle("count-over", left < 0);
+    }
+    area.addEventListener("input", function () { clearTimeout(timer); timer = setTimeout(show, 400); });
+    show();
+  });
+
+  each("form[data-upload]", function (form) {
+    var bar = form.querySelector("progress");
+    var input = form.querySelector("input[type=file]");
+    if (!bar || !input || !window.FormData) return;
+    form.addEventListener("submit", function (event) {
+      if (!input.files.length) return;
+      event.preventDefault();
+      var sending = new XMLHttpRequest();
+      sending.open("POST", form.action);
+      sending.upload.onprogress = function (e) {
+        if (e.lengthComputable) { bar.max = e.total; bar.value = e.loaded; }
+      };
+      sending.onload = function () {
+        if (sending.status < 400 && sending.responseURL) { location.assign(sending.responseURL); return; }
+        var page = new DOMParser().parseFromString(sending.responseText, "text/html");
+        d.title = page.title;
+        d.body.replaceWith(d.importNode(page.body, true)); // the page that says what is wrong
+        var wrong = d.querySelector(".error-summary");
+        if (wrong) wrong.focus();
+      };
+      sending.onerror = function () { HTMLFormElement.prototype.submit.call(form); };
+      bar.hidden = false;
+      each("button", function (b) { if (b.form === form) b.disabled = true; });
+      sending.send(new FormData(form));
+    });
+  });
+
+  each("input[data-suggest]", function (input) {
+    var box = d.getElementById(input.getAttribute("data-suggest"));
+    if (!box) return;
+    var timer, asked = 0;
+    input.addEventListener("input", function () {
+      clearTimeout(timer);
+      timer = setTimeout(function () {
+        var q = input.value.trim(), mine = ++asked;
+        if (q.length < 3) { box.replaceChildren(); return; }
+        fetch("/suggest?q=" + encodeURIComponent(q), { headers: { Accept: "text/html" }, credentials: "same-origin" })
+          .then(function (r) { return r.ok ? r.text() : ""; })
+          .then(function (html) {
+            if (mine !== asked) return;
+            var page = new DOMParser().parseFromString(html, "text/html");
+            box.replaceChildren.apply(box, Array.from(page.body.childNodes));
+          })
+          .catch(function () { /* the search button still works */ });
+      }, 250);
+    });
+  });
+
+  each("[data-copy]", function (button) {
+    if (!navigator.clipboard) return;
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      var source = d.getElementById(button.getAttribute("data-copy"));
+      navigator.clipboard.writeText(source.textContent.trim()).then(function () {
+        button.textContent = button.getAttribute("data-done");
+      });
+    });
+  });
+
+  each("[data-print]", function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
+  });
+
+  // A second press of a send button sends nothing twice.
+  each("form", function (form) {
+    form.addEventListener("submit", function (event) {
+      if (form.hasAttribute("data-sent")) { event.preventDefault(); return; }
+      if (form.method.toLowerCase() === "post" && !form.hasAttribute("data-upload")) {
+        form.setAttribute("data-sent", "");
+        setTimeout(function () { form.removeAttribute("data-sent"); }, 4000);
+      }
+    });
+  });
+  window.addEventListener("pageshow", function () {
+    each("form[data-sent]", function (f) { f.removeAttribute("data-sent"); });
+  });
+
+  var summary = d.querySelector(".error-summary");
+  if (summary) summary.focus();
+})();
