@@ -9,17 +9,25 @@
   }
 
   // Unsent words are kept for this tab only (sessionStorage): on a shared computer nothing stays after the tab closes.
-  each("form[data-keep] textarea", function (area) {
-    var key = "keep:" + location.pathname + ":" + area.name;
-    try {
+  // They are dropped when another page comes up after sending, not at sending: the connection may be gone.
+  try {
+    var sent = sessionStorage.getItem("sent");
+    if (sent && sent !== location.pathname) {
+      Object.keys(sessionStorage).forEach(function (k) {
+        if (k.indexOf("keep:" + sent + ":") === 0) sessionStorage.removeItem(k);
+      });
+      sessionStorage.removeItem("sent");
+    }
+    each("form[data-keep] textarea", function (area) {
+      var key = "keep:" + location.pathname + ":" + area.name;
       var kept = sessionStorage.getItem(key);
       if (kept && !area.value) area.value = kept;
       area.addEventListener("input", function () {
-        try { sessionStorage.setItem(key, area.value); } catch (e) { /* full or refused */ }
+        try { sessionStorage.setItem(key, area.value); } catch (e) { /* full */ }
       });
-      area.form.addEventListener("submit", function () { sessionStorage.removeItem(key); });
-    } catch (e) { /* storage is refused */ }
-  });
+      area.form.addEventListener("submit", function () { sessionStorage.setItem("sent", location.pathname); });
+    });
+  } catch (e) { /* storage is refused: the words are kept by the server at each step */ }
 
   each("textarea[data-max]", function (area) {
     var max = parseInt(area.getAttribute("data-max"), 10);

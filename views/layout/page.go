@@ -81,3 +81,11 @@ func (p Page) flashTone() string {
 	}
 	return p.FlashTone
 }
+
+// Titled gives the page a title unless the handler chose one.
+func (p Page) Titled(title string) Page {
+	if p.Title == "" {
+		p.Title = title
+	}
+	return p
+}

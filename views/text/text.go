@@ -133,7 +133,7 @@ func (l Lang) Error(code string, args ...any) string {
 	return l.T("error.unknown")
 }
 
-var verb = regexp.MustCompile(`%[-+# 0]*[0-9]*(?:\.[0-9]+)?(?:\[[0-9]+\])?[a-zA-Z]`)
+var verb = regexp.MustCompile(`%[-+#0]*[0-9]*(?:\.[0-9]+)?(?:\[[0-9]+\])?[a-zA-Z]`)
 
 // verbs lists the formatting verbs in s. Explicit positions (%[2]s) let a language change the order.
 func verbs(s string) string {
