@@ -1,0 +1,241 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"terang/models"
+	"terang/views/components"
+	"terang/views/text"
+)
+
+// statuses is the one place where a kind of refusal becomes a status.
+var statuses = map[models.ErrorKind]int{
+	models.Internal:     fiber.StatusInternalServerError,
+	models.Invalid:      fiber.StatusUnprocessableEntity,
+	models.NotFound:     fiber.StatusNotFound,
+	models.Forbidden:    fiber.StatusForbidden,
+	models.Conflict:     fiber.StatusConflict,
+	models.TooLarge:     fiber.StatusRequestEntityTooLarge,
+	models.RateLimited:  fiber.StatusTooManyRequests,
+	models.Unauthorized: fiber.StatusUnauthorized,
+}
+
+// Status is the status an error is answered with.
+func Status(err error) int {
+	var f *fiber.Error
+	var e *models.Error
+	switch {
+	case errors.As(err, &e):
+		return statuses[e.Kind]
+	case errors.As(err, &f):
+		return f.Code
+	}
+	return fiber.StatusInternalServerError
+}
+
+// Errors turns what a handler returns, or panics with, into an answer. It stands
+// inside the middleware that compresses and logs, so that error pages go through both.
+func (w *Web) Errors(c *fiber.Ctx) error {
+	if err := recovered(c.Next); err != nil {
+		of(c).failed = err
+		return w.answer(c, err)
+	}
+	return nil
+}
+
+// ErrorHandler answers what fails before any middleware runs: a body too large, a
+// broken header.
+func (w *Web) ErrorHandler(c *fiber.Ctx, err error) error {
+	r := of(c)
+	if r.id == "" {
+		w.secure(c)
+		r.id = newID()
+		r.lang = preferred(c.Get(fiber.HeaderAcceptLanguage))
+		w.cfg.Logger.Warn("request refused", "id", r.id, "method", c.Method(), "status", Status(err))
+	}
+	return w.answer(c, err)
+}
+
+func recovered(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+// Problem is the body of an API error (RFC 9457). Code is stable.
+type Problem struct {
+	Type     string         `json:"type"`
+	Title    string         `json:"title"`
+	Status   int            `json:"status"`
+	Code     string         `json:"code"`
+	Detail   string         `json:"detail,omitempty"`
+	Fields   []ProblemField `json:"fields,omitempty"`
+	Incident string         `json:"incident,omitempty"`
+}
+
+// ProblemField is one field that is wrong.
+type ProblemField struct {
+	Field  string `json:"field"`
+	Code   string `json:"code"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// ProblemOf describes an error for the API. What went wrong inside is never in it.
+func ProblemOf(lang text.Lang, err error) Problem {
+	status := Status(err)
+	p := Problem{Type: "about:blank", Status: status, Code: code(err, status)}
+	p.Title, p.Detail = headline(lang, status), explain(lang, err, status)
+	var e *models.Error
+	if errors.As(err, &e) {
+		for _, f := range e.Fields {
+			p.Fields = append(p.Fields, ProblemField{Field: f.Field, Code: f.Code, Detail: FieldText(lang, f)})
+		}
+	}
+	return p
+}
+
+func (w *Web) answer(c *fiber.Ctx, err error) error {
+	r, lang := of(c), Lang(c)
+	status := Status(err)
+	c.Response().ResetBody()
+	c.Response().Header.Del(fiber.HeaderContentDisposition)
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	incident := ""
+	if status >= 500 {
+		incident = r.id
+		w.cfg.Logger.Error("request failed", "incident", incident, "method", c.Method(), "route", route(c), "error", err)
+	}
+	if status == fiber.StatusTooManyRequests {
+		c.Set(fiber.HeaderRetryAfter, retryAfter(err))
+	}
+	if strings.HasPrefix(c.Path(), "/api/") {
+		p := ProblemOf(lang, err)
+		p.Incident = incident
+		if status == fiber.StatusUnauthorized {
+			c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
+		}
+		if err := c.Status(status).JSON(p); err != nil {
+			return err
+		}
+		c.Set(fiber.HeaderContentType, "application/problem+json")
+		return nil
+	}
+	page := w.Page(c, headline(lang, status), "")
+	return Render(c, status, errorPage(page, ErrorView{
+		Status: status, Title: headline(lang, status), Text: explain(lang, err, status), Incident: incident,
+		OfferTrack: status == fiber.StatusNotFound && strings.HasPrefix(c.Path(), "/cases/"),
+	}))
+}
+
+// ErrorView is what the page of an error shows.
+type ErrorView struct {
+	Status     int
+	Title      string
+	Text       string
+	Incident   string
+	OfferTrack bool // the address of a case without its key: say where to give it
+}
+
+func code(err error, status int) string {
+	var e *models.Error
+	if errors.As(err, &e) && e.Kind != models.Internal {
+		return e.Code
+	}
+	switch status {
+	case fiber.StatusNotFound:
+		return "not_found"
+	case fiber.StatusMethodNotAllowed:
+		return "method_not_allowed"
+	case fiber.StatusRequestEntityTooLarge:
+		return "too_large"
+	case fiber.StatusUnsupportedMediaType:
+		return "unsupported_media_type"
+	case fiber.StatusRequestTimeout:
+		return "timeout"
+	case fiber.StatusRequestHeaderFieldsTooLarge:
+		return "headers_too_large"
+	}
+	if status >= 500 {
+		return "internal"
+	}
+	return "bad_request"
+}
+
+func headline(lang text.Lang, status int) string {
+	if key := "status." + strconv.Itoa(status); text.Has(key) {
+		return lang.T(key)
+	}
+	if status >= 500 {
+		return lang.T("status.500")
+	}
+	return lang.T("status.400")
+}
+
+func explain(lang text.Lang, err error, status int) string {
+	var e *models.Error
+	if errors.As(err, &e) && e.Kind != models.Internal && text.Has("error."+e.Code) {
+		return lang.Error(e.Code, anys(e.Args)...)
+	}
+	key := "status." + strconv.Itoa(status) + ".text"
+	if text.Has(key) {
+		return lang.T(key)
+	}
+	return ""
+}
+
+func retryAfter(err error) string {
+	var e *models.Error
+	if errors.As(err, &e) && len(e.Args) > 0 {
+		if n, err := strconv.Atoi(e.Args[0]); err == nil && n > 0 {
+			return e.Args[0]
+		}
+	}
+	return "60"
+}
+
+// FieldText is one faulty field in words: those of the field when the catalogue has
+// any, else those of the code.
+func FieldText(lang text.Lang, f models.FieldError) string {
+	if own := f.Field + "_" + f.Code; text.Has("error." + own) {
+		return lang.Error(own, anys(f.Args)...)
+	}
+	return lang.Error(f.Code, anys(f.Args)...)
+}
+
+func anys(args []string) []any {
+	out := make([]any, len(args))
+	for i, a := range args {
+		out[i] = a
+	}
+	return out
+}
+
+// FormErrors gives what a form shows again, with the status to show it with. ok is
+// false for an error that is not the form's: return that one.
+func FormErrors(lang text.Lang, err error) (errs []components.FieldError, status int, ok bool) {
+	var e *models.Error
+	if !errors.As(err, &e) {
+		return nil, 0, false
+	}
+	switch e.Kind {
+	case models.Invalid, models.Conflict, models.TooLarge, models.RateLimited:
+	default:
+		return nil, 0, false
+	}
+	for _, f := range e.Fields {
+		errs = append(errs, components.FieldError{Field: f.Field, Text: FieldText(lang, f)})
+	}
+	if len(errs) == 0 {
+		errs = append(errs, components.FieldError{Text: lang.Error(e.Code, anys(e.Args)...)})
+	}
+	return errs, statuses[e.Kind], true
+}

@@ -1,0 +1,102 @@
+package web
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"terang/models"
+)
+
+const sessionCookie = "terang_session"
+
+// Cookie describes a cookie. All are HttpOnly, and Secure when we are reached by https.
+type Cookie struct {
+	Name  string
+	Value string
+	Path  string        // "" means the whole site
+	TTL   time.Duration // 0: until the browser closes
+}
+
+// cookieName puts the prefix on by which browsers refuse a cookie that a sister
+// host or a plain-text connection tries to plant.
+func (w *Web) cookieName(name, path string) string {
+	switch {
+	case !w.Secure():
+		return name
+	case path == "" || path == "/":
+		return "__Host-" + name
+	}
+	return "__Secure-" + name
+}
+
+// SetCookie sends a cookie.
+func (w *Web) SetCookie(c *fiber.Ctx, k Cookie) {
+	path := k.Path
+	if path == "" {
+		path = "/"
+	}
+	ck := &fiber.Cookie{
+		Name: w.cookieName(k.Name, path), Value: k.Value, Path: path,
+		HTTPOnly: true, Secure: w.Secure(), SameSite: fiber.CookieSameSiteLaxMode,
+	}
+	if k.TTL > 0 {
+		ck.MaxAge = int(k.TTL / time.Second)
+		ck.Expires = w.Now().Add(k.TTL)
+	} else {
+		ck.SessionOnly = true
+	}
+	c.Cookie(ck)
+}
+
+// DropCookie takes a cookie back.
+func (w *Web) DropCookie(c *fiber.Ctx, name, path string) {
+	if path == "" {
+		path = "/"
+	}
+	c.Cookie(&fiber.Cookie{
+		Name: w.cookieName(name, path), Path: path, MaxAge: -1, Expires: time.Unix(1, 0),
+		HTTPOnly: true, Secure: w.Secure(), SameSite: fiber.CookieSameSiteLaxMode,
+	})
+}
+
+// GetCookie reads a cookie set by SetCookie with the same name and path.
+func (w *Web) GetCookie(c *fiber.Ctx, name, path string) string {
+	return strings.Clone(c.Cookies(w.cookieName(name, path)))
+}
+
+// SignIn sets the session cookie.
+func (w *Web) SignIn(c *fiber.Ctx, token string) {
+	w.SetCookie(c, Cookie{Name: sessionCookie, Value: token, TTL: models.SessionAbsolute})
+}
+
+// SignOut takes the session cookie back and gives the token it held, for the verb
+// that ends the session.
+func (w *Web) SignOut(c *fiber.Ctx) string {
+	token := w.GetCookie(c, sessionCookie, "/")
+	w.DropCookie(c, sessionCookie, "/")
+	return token
+}
+
+// Identify finds who is signed in. A session that is over is forgotten, and the
+// request goes on as anyone's.
+func (w *Web) Identify(c *fiber.Ctx) error {
+	token := w.GetCookie(c, sessionCookie, "/")
+	if token == "" {
+		return c.Next()
+	}
+	s, err := w.cfg.Sessions(c.UserContext(), token)
+	switch {
+	case models.KindOf(err) == models.Unauthorized, models.KindOf(err) == models.NotFound:
+		w.DropCookie(c, sessionCookie, "/")
+	case err != nil:
+		return err
+	default:
+		if s.NewToken != "" {
+			w.SignIn(c, s.NewToken)
+		}
+		of(c).session = &s
+	}
+	return c.Next()
+}
