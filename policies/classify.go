@@ -74,7 +74,10 @@ type Classification struct {
 // A closing rule speaks when one of AnyOf or of Near is found (if either is given), each group of AllOf is found, one
 // of the Personal types is found (if given), nothing of Unless is found, and When holds. An opening rule (class
 // public) governs the clause that follows its words: closing words there are silenced for the exemptions in Opens, or
-// for all when Opens is empty.
+// for all when Opens is empty. The one public rule without words is what holds when nothing else speaks.
+//
+// Terms are whole words with one space between, in any case; "hasil|laporan" stands for either, "penyidik*" for any
+// ending; Indonesian -nya, -lah, -kah, -pun and an English or Portuguese plural s need not be written.
 type Rule struct {
 	ID             string     `yaml:"id" json:"id"`
 	Title          Text       `yaml:"title" json:"title"`
@@ -85,6 +88,9 @@ type Rule struct {
 	Near           []Near     `yaml:"near" json:"near,omitempty"`
 	Personal       []string   `yaml:"personal" json:"personal,omitempty"`
 	Unless         []string   `yaml:"unless" json:"unless,omitempty"`
+	Kinds          []string   `yaml:"kinds" json:"kinds,omitempty"`         // only for these kinds of case
+	Anonymity      []string   `yaml:"anonymity" json:"anonymity,omitempty"` // only where the requester chose one of these
+	RequesterKinds []string   `yaml:"requester_kinds" json:"requester_kinds,omitempty"`
 	When           string     `yaml:"when" json:"when,omitempty"` // CEL over the facts, see ruleEnv
 	Opens          []string   `yaml:"opens" json:"opens,omitempty"`
 	Reach          string     `yaml:"reach" json:"reach,omitempty"` // opening rules: clause (default), sentence, text
@@ -95,7 +101,8 @@ type Rule struct {
 	Legal          `yaml:",inline"`
 }
 
-// Near holds groups of words of which one each must stand together in a sentence, in any order, within so many words.
+// Near holds groups of words of which one each must stand together in one sentence, in any order, the whole stretch at
+// most Within words long.
 type Near struct {
 	Within int        `yaml:"within" json:"within"`
 	Of     [][]string `yaml:"of" json:"of"`
@@ -108,17 +115,3 @@ type RouteRule struct {
 	Terms   []string `yaml:"terms" json:"terms"`
 	Default bool     `yaml:"default" json:"default,omitempty"`
 }
-
-// compiledRules is what compileRules makes of a pack's rules.
-type compiledRules struct{}
-
-// compileRules checks and compiles p.Rules and p.Routes. The loader calls it once, when the exemptions are known.
-func compileRules(p *Pack) error { return nil }
-
-// Classify proposes a class for what was asked.
-func (p *Pack) Classify(f Facts) Classification {
-	return Classification{Class: ClassPublic, Grounds: []Ground{}, Personal: []Finding{}}
-}
-
-// LintRules runs each rule's examples and returns what did not hold.
-func LintRules(p *Pack) []error { return nil }
