@@ -6,11 +6,13 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"terang/models"
 	"terang/views/components"
+	"terang/views/pages"
 	"terang/views/text"
 )
 
@@ -129,20 +131,23 @@ func (w *Web) answer(c *fiber.Ctx, err error) error {
 		c.Set(fiber.HeaderContentType, "application/problem+json")
 		return nil
 	}
-	page := w.Page(c, headline(lang, status), "")
-	return Render(c, status, errorPage(page, ErrorView{
-		Status: status, Title: headline(lang, status), Text: explain(lang, err, status), Incident: incident,
-		OfferTrack: status == fiber.StatusNotFound && strings.HasPrefix(c.Path(), "/cases/"),
-	}))
-}
-
-// ErrorView is what the page of an error shows.
-type ErrorView struct {
-	Status     int
-	Title      string
-	Text       string
-	Incident   string
-	OfferTrack bool // the address of a case without its key: say where to give it
+	v := pages.Problem{Page: w.Page(c, "", ""), Status: status, Text: explain(lang, err, status), Incident: incident}
+	if status == fiber.StatusTooManyRequests {
+		if n, err := strconv.Atoi(retryAfter(err)); err == nil {
+			v.Retry = lang.Time(w.Now().Add(time.Duration(n)*time.Second), nil)
+		}
+	}
+	if status == fiber.StatusNotFound && strings.HasPrefix(c.Path(), "/cases/") {
+		v.Links = append(v.Links, components.Link{Label: lang.T("layout.nav.track"), URL: "/track"})
+	}
+	if status == fiber.StatusUnauthorized {
+		v.Links = append(v.Links, components.Link{Label: lang.T("layout.sign_in"), URL: "/sign-in"})
+	}
+	if r.session != nil && strings.HasPrefix(c.Path(), "/desk") {
+		v.Links = append(v.Links, components.Link{Label: lang.T("layout.desk"), URL: "/desk"})
+		return Render(c, status, pages.DeskProblemPage(v))
+	}
+	return Render(c, status, pages.ProblemPage(v))
 }
 
 func code(err error, status int) string {
@@ -171,23 +176,21 @@ func code(err error, status int) string {
 }
 
 func headline(lang text.Lang, status int) string {
-	if key := "status." + strconv.Itoa(status); text.Has(key) {
+	if key := "problem." + strconv.Itoa(status); text.Has(key) {
 		return lang.T(key)
 	}
 	if status >= 500 {
-		return lang.T("status.500")
+		return lang.T("problem.500")
 	}
-	return lang.T("status.400")
+	return lang.T("problem.400")
 }
 
+// explain gives the words of an error's code; "" where the general ones of its
+// status say it all.
 func explain(lang text.Lang, err error, status int) string {
 	var e *models.Error
-	if errors.As(err, &e) && e.Kind != models.Internal && text.Has("error."+e.Code) {
+	if errors.As(err, &e) && e.Kind != models.Internal && status < 500 && text.Has("error."+e.Code) {
 		return lang.Error(e.Code, anys(e.Args)...)
-	}
-	key := "status." + strconv.Itoa(status) + ".text"
-	if text.Has(key) {
-		return lang.T(key)
 	}
 	return ""
 }
