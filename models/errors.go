@@ -96,3 +96,12 @@ func (c *Check) Err() error {
 	}
 	return &Error{Kind: Invalid, Code: "invalid", Fields: c.fields}
 }
+
+// Join puts the faults of several checks together.
+func Join(checks ...Check) *Check {
+	var all Check
+	for _, c := range checks {
+		all.fields = append(all.fields, c.fields...)
+	}
+	return &all
+}

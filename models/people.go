@@ -72,6 +72,7 @@ type Officer struct {
 type Session struct {
 	ID        int64  `gorm:"primaryKey"`
 	TokenHash string `gorm:"uniqueIndex"`
+	PrevHash  string // the token before the last rotation: requests under way still carry it
 	OfficerID int64  `gorm:"index"`
 	CreatedAt time.Time
 	RotatedAt time.Time
@@ -84,6 +85,7 @@ const (
 	SessionIdle     = 30 * time.Minute
 	SessionAbsolute = 12 * time.Hour
 	SessionRotate   = 15 * time.Minute
+	SessionGrace    = time.Minute // a rotated token still counts for requests under way
 	LinkValid       = 72 * time.Hour
 )
 

@@ -22,7 +22,7 @@ type Sight struct {
 // clearance and a need to know: being assigned, of the unit, or on a rung. Two
 // roles have the need by their office: the information officer, who answers for
 // every request of the body (UU 14/2008 art. 13), and the auditor, who must be able
-// to say that none was dropped.
+// to say that none was dropped. The superior has it for objections (art. 36(2)).
 func SightOf(a Actor) Sight {
 	switch a.Kind {
 	case BySystem:
@@ -32,6 +32,9 @@ func SightOf(a Actor) Sight {
 	case ByOfficer:
 		if !a.Role.OnChain() && a.Role != Auditor {
 			return Sight{}
+		}
+		if !slices.Contains(Classes, a.Clearance) {
+			a.Clearance = Public // Level would read what it does not know as the highest
 		}
 		return Sight{
 			Desk: true, BodyID: a.BodyID, Clearance: a.Clearance,
@@ -59,5 +62,6 @@ func (s Sight) Sees(c *Case, rungRoles []Role) bool {
 	}
 	return c.OfficerID != nil && *c.OfficerID == s.OfficerID ||
 		c.UnitID != nil && slices.Contains(s.UnitIDs, *c.UnitID) ||
+		c.Kind == Objection && s.Role == Superior ||
 		slices.Contains(rungRoles, s.Role)
 }
