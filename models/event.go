@@ -79,6 +79,7 @@ type Outgoing struct {
 	Lang      string
 	Data      string // JSON for the template
 	CreatedAt time.Time
+	NextAt    *time.Time // not before; nil for at once. Also the lease of an instance that is sending it
 	SentAt    *time.Time
 	Attempts  int
 	LastError string

@@ -1,0 +1,221 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"terang/models"
+)
+
+// Both databases are given terms that Go has made, each in its own query
+// language, so that they find the same. Terms are letters and digits only
+// (terms.go), so quoting them is enough.
+
+// match is the condition that a document has every term, or any.
+func (s *Store) match(terms []string, any bool) string {
+	quote, sep := `"`, " AND "
+	if s.dialect == dialectPostgres {
+		quote, sep = `'`, " & "
+	}
+	if any {
+		sep = strings.NewReplacer("AND", "OR", "&", "|").Replace(sep)
+	}
+	q := make([]string, len(terms))
+	for i, t := range terms {
+		q[i] = quote + t + quote
+	}
+	return strings.Join(q, sep)
+}
+
+// splitTerms sets references apart from words. A query with two references asks for a
+// case that is both.
+func splitTerms(terms []string) (refs, words []string) {
+	for _, t := range terms {
+		if ref, ok := models.NormalReference(t); ok {
+			refs = append(refs, ref)
+		} else if w := safeTerm(t); w != "" {
+			words = append(words, w)
+		}
+	}
+	return refs, words
+}
+
+// matchSQL adds terms to a condition on cases c. ok is false where nothing can match.
+func (s *Store) matchSQL(where string, args []any, terms []string) (from, cond string, all []any, ok bool) {
+	refs, words := splitTerms(terms)
+	if len(refs)+len(words) == 0 || len(refs) > 1 {
+		return "", "", nil, false
+	}
+	from = "cases c"
+	for _, ref := range refs {
+		where += " AND c.reference = ?"
+		args = append(args, ref)
+	}
+	if len(words) == 0 {
+		return from, where, args, true
+	}
+	if s.dialect == dialectPostgres {
+		return from + " JOIN case_fts f ON f.id = c.id", "f.terms @@ CAST(? AS tsquery) AND " + where, append([]any{s.match(words, false)}, args...), true
+	}
+	// CROSS JOIN keeps SQLite from doing it the other way round: the index gives rowids in
+	// descending order without sorting, and the page ends the walk.
+	return "case_fts f CROSS JOIN cases c ON c.id = f.rowid", "f.case_fts MATCH ? AND " + where, append([]any{s.match(words, false)}, args...), true
+}
+
+func (r *Reader) searchQueue(where string, args []any, terms []string, after string, limit int) ([]QueueRow, string, error) {
+	from, where, args, ok := r.s.matchSQL(where, args, terms)
+	if !ok {
+		return nil, "", nil
+	}
+	key := "c.id"
+	if strings.HasPrefix(from, "case_fts") {
+		key = "f.rowid"
+	}
+	if after != "" {
+		id, err := parseIDCursor(after, "s")
+		if err != nil {
+			return nil, "", err
+		}
+		where += " AND " + key + " < ?"
+		args = append(args, id)
+	}
+	page := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s DESC LIMIT %d", queueColumns, from, where, key, limit+1)
+	return r.rows(page, "c.id DESC", args, limit, func(last *QueueRow) string { return idCursor("s", last.ID) })
+}
+
+const disclosureColumns = "d.id, d.case_id, d.body_id, d.reference, d.title, d.summary, d.answer, d.outcome, d.received_on, d.answered_on, d.by, d.published_at"
+
+// SearchDisclosures lists what was published, the newest first. Without terms it
+// lists all.
+func (r *Reader) SearchDisclosures(terms []string, body *int64, after string, limit int) ([]models.Disclosure, string, error) {
+	limit = pageSize(limit)
+	from, where := "disclosures d", "d."+disclosed
+	var args []any
+	if len(terms) > 0 {
+		refs, words := splitTerms(terms)
+		if len(refs)+len(words) == 0 || len(refs) > 1 {
+			return nil, "", nil
+		}
+		for _, ref := range refs {
+			where += " AND d.reference = ?"
+			args = append(args, ref)
+		}
+		if len(words) > 0 {
+			from, where = r.s.disclosureMatch(where)
+			args = append([]any{r.s.match(words, false)}, args...)
+		}
+	}
+	if body != nil {
+		where += " AND d.body_id = ?"
+		args = append(args, *body)
+	}
+	if after != "" {
+		id, err := parseIDCursor(after, "p")
+		if err != nil {
+			return nil, "", err
+		}
+		where += " AND d.id < ?"
+		args = append(args, id)
+	}
+	var rows []models.Disclosure
+	err := r.db.Raw(fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY d.id DESC LIMIT %d", disclosureColumns, from, where, limit+1), args...).Scan(&rows).Error
+	if err != nil {
+		return nil, "", wrap(err)
+	}
+	if len(rows) <= limit {
+		return rows, "", nil
+	}
+	rows = rows[:limit]
+	return rows, idCursor("p", rows[limit-1].ID), nil
+}
+
+func (s *Store) disclosureMatch(where string) (string, string) {
+	if s.dialect == dialectPostgres {
+		return "disclosures d JOIN disclosure_fts f ON f.id = d.id", "f.terms @@ CAST(? AS tsquery) AND " + where
+	}
+	return "disclosure_fts f CROSS JOIN disclosures d ON d.id = f.rowid", "f.disclosure_fts MATCH ? AND " + where
+}
+
+// similarPool is how many of the newest matches are ranked.
+const similarPool = 200
+
+// SimilarDisclosures lists what was published on nearly the same: any term may
+// match, those with more of them come first, then the newer.
+func (r *Reader) SimilarDisclosures(terms []string, body *int64, limit int) ([]models.Disclosure, error) {
+	_, words := splitTerms(terms)
+	if len(words) == 0 {
+		return nil, nil
+	}
+	from, where := r.s.disclosureMatch("d." + disclosed)
+	args := []any{r.s.match(words, true)}
+	if body != nil {
+		where += " AND d.body_id = ?"
+		args = append(args, *body)
+	}
+	var rows []models.Disclosure
+	err := r.db.Raw(fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY d.id DESC LIMIT %d", disclosureColumns, from, where, similarPool), args...).Scan(&rows).Error
+	if err != nil {
+		return nil, wrap(err)
+	}
+	hits := make(map[int64]int, len(rows))
+	for i := range rows {
+		has := documentTerms(rows[i].Title, rows[i].Summary, rows[i].Answer)
+		for _, w := range words {
+			if _, ok := slices.BinarySearch(has, w); ok {
+				hits[rows[i].ID]++
+			}
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b models.Disclosure) int { return hits[b.ID] - hits[a.ID] })
+	if len(rows) > limit {
+		rows = rows[:limit]
+	}
+	return rows, nil
+}
+
+// IndexCase makes a case findable by its words. A confidential case is taken out
+// of the index instead: what is not there cannot leak.
+func (tx *Tx) IndexCase(c *models.Case) error {
+	if c.Classification.Level() >= models.Confidential.Level() {
+		return tx.unindex("case_fts", c.ID)
+	}
+	return tx.index("case_fts", c.ID, documentTerms(c.Subject, c.Text))
+}
+
+// IndexDisclosure makes an entry of the disclosure log findable by its words.
+func (tx *Tx) IndexDisclosure(d *models.Disclosure) error {
+	return tx.index("disclosure_fts", d.ID, documentTerms(d.Title, d.Summary, d.Answer))
+}
+
+// UnindexDisclosure takes it out.
+func (tx *Tx) UnindexDisclosure(d *models.Disclosure) error {
+	return tx.unindex("disclosure_fts", d.ID)
+}
+
+func (tx *Tx) index(table string, id int64, terms []string) error {
+	if tx.s.dialect == dialectPostgres {
+		list, err := json.Marshal(terms)
+		if err != nil {
+			return wrap(err)
+		}
+		_, err = tx.exec(`INSERT INTO `+table+` (id, terms) VALUES (?, array_to_tsvector(ARRAY(SELECT json_array_elements_text(CAST(? AS json)))))
+			ON CONFLICT (id) DO UPDATE SET terms = excluded.terms`, id, string(list))
+		return err
+	}
+	if err := tx.unindex(table, id); err != nil {
+		return err
+	}
+	_, err := tx.exec("INSERT INTO "+table+" (rowid, terms) VALUES (?, ?)", id, strings.Join(terms, " "))
+	return err
+}
+
+func (tx *Tx) unindex(table string, id int64) error {
+	key := "rowid"
+	if tx.s.dialect == dialectPostgres {
+		key = "id"
+	}
+	_, err := tx.exec("DELETE FROM "+table+" WHERE "+key+" = ?", id)
+	return err
+}

@@ -1,0 +1,54 @@
+package store
+
+import "terang/models"
+
+// open is the state list of the partial indexes; SQLite uses such an index only
+// where the query says the very same. It is what the body still owes.
+const (
+	open  = "state IN ('incomplete', 'registered', 'in_review', 'awaiting_clarification', 'escalated')"
+	openC = "c." + open
+)
+
+// disclosed keeps an entry of the disclosure log out of sight where its case has
+// since been classified higher or unpublished.
+const disclosed = "case_id IN (SELECT id FROM cases WHERE published_at IS NOT NULL AND classification = 'public')"
+
+// sightSQL is models.Sight as a condition on cases c. It must say what Sight.Sees
+// says; storetest holds the two together over random cases and actors.
+func sightSQL(s models.Sight) (string, []any) {
+	switch {
+	case s.Everything:
+		return "1 = 1", nil
+	case s.CaseID != 0:
+		return "c.id = ?", []any{s.CaseID}
+	case !s.Desk:
+		return "1 = 0", nil
+	}
+	where := "c.state <> 'draft'"
+	var args []any
+	if s.BodyID != nil {
+		where += " AND c.body_id = ?"
+		args = append(args, *s.BodyID)
+	}
+	// Whatever is not a known class counts as confidential, as in Class.Level.
+	switch s.Clearance.Level() {
+	case models.Public.Level():
+		return where + " AND c.classification = 'public'", args
+	case models.Restricted.Level():
+		return where + " AND c.classification IN ('public', 'restricted')", args
+	}
+	if s.WholeBody {
+		return where, args
+	}
+	where += " AND (c.classification IN ('public', 'restricted') OR c.officer_id = ?"
+	args = append(args, s.OfficerID)
+	if len(s.UnitIDs) > 0 {
+		where += " OR c.unit_id IN ?"
+		args = append(args, s.UnitIDs)
+	}
+	if s.Role == models.Superior {
+		where += " OR c.kind = 'objection'"
+	}
+	where += " OR EXISTS (SELECT 1 FROM rungs r WHERE r.case_id = c.id AND r.role = ?))"
+	return where, append(args, s.Role)
+}

@@ -1,0 +1,3 @@
+package store
+
+func stemIndonesian(w string) string { return w }

@@ -1,0 +1,159 @@
+// Package store keeps the models in SQLite or PostgreSQL. It is the only
+// importer of gorm. It knows how things are kept, and no rule of the domain
+// but one: what an actor may see becomes a WHERE clause here (sight.go).
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"gorm.io/gorm"
+
+	"terang/models"
+)
+
+// Config says where the data is: a SQLite file, or a PostgreSQL URL.
+type Config struct {
+	Path      string
+	URL       string
+	ReadConns int // connections for reads; 0 for a default
+}
+
+// Store is an open database.
+type Store struct {
+	dialect string
+	write   *gorm.DB
+	read    *gorm.DB
+}
+
+// Open opens the database's connections. It does not migrate.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	switch {
+	case c.URL != "" && c.Path != "":
+		return nil, errors.New("store: a SQLite path and a PostgreSQL URL were both given; expected one")
+	case c.URL != "":
+		conns := c.ReadConns
+		if conns <= 0 {
+			conns = max(16, 4*runtime.NumCPU())
+		}
+		db, err := openPostgres(ctx, c.URL, conns)
+		if err != nil {
+			return nil, fmt.Errorf("store: open PostgreSQL: %w", err)
+		}
+		return &Store{dialect: dialectPostgres, write: db, read: db}, nil
+	case c.Path != "":
+		conns := c.ReadConns
+		if conns <= 0 {
+			conns = max(4, runtime.NumCPU())
+		}
+		w, err := openSQLite(c.Path, true, 1)
+		if err != nil {
+			return nil, fmt.Errorf("store: open %s: %w", c.Path, err)
+		}
+		r, err := openSQLite(c.Path, false, conns)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("store: open %s for reading: %w", c.Path, err), closeDB(w))
+		}
+		return &Store{dialect: dialectSQLite, write: w, read: r}, nil
+	}
+	return nil, errors.New("store: neither a SQLite path nor a PostgreSQL URL was given")
+}
+
+// Close closes every connection.
+func (s *Store) Close() error {
+	if s.read == s.write {
+		return closeDB(s.write)
+	}
+	return errors.Join(closeDB(s.read), closeDB(s.write))
+}
+
+// Dialect is "sqlite" or "postgres".
+func (s *Store) Dialect() string { return s.dialect }
+
+// Reader reads: from the pool, or inside a transaction with its writes.
+type Reader struct {
+	s  *Store
+	db *gorm.DB
+}
+
+// Read gives a reader on the read pool.
+func (s *Store) Read(ctx context.Context) *Reader {
+	return &Reader{s: s, db: s.read.WithContext(ctx)}
+}
+
+// Tx is one transaction. It has no way back to the pool.
+type Tx struct {
+	*Reader
+}
+
+const maxTries = 4 // the first and three more
+
+// WithTx runs fn in one transaction: the only way to write. What fn did is durable
+// once WithTx has returned nil, and gone otherwise. On PostgreSQL fn runs
+// again when the database asks for it, so it must not act on anything outside.
+func (s *Store) WithTx(ctx context.Context, fn func(*Tx) error) error {
+	for try := 1; ; try++ {
+		err := s.once(ctx, fn)
+		if err == nil || !retriable(err) || try == maxTries {
+			return wrap(err)
+		}
+		select {
+		case <-ctx.Done():
+			return wrap(ctx.Err())
+		case <-time.After(time.Duration(try*try) * 5 * time.Millisecond):
+		}
+	}
+}
+
+func (s *Store) once(ctx context.Context, fn func(*Tx) error) (err error) {
+	db := s.write.WithContext(ctx).Begin()
+	if db.Error != nil {
+		return db.Error
+	}
+	done := false
+	defer func() {
+		if !done { // an error or a panic; the panic goes on
+			db.Rollback()
+		}
+	}()
+	if err := fn(&Tx{&Reader{s: s, db: db}}); err != nil {
+		return err
+	}
+	if err := db.Commit().Error; err != nil {
+		return err
+	}
+	done = true
+	return nil
+}
+
+// Ready says whether the store can serve: the database answers, its schema is this
+// binary's, the log's head agrees with what it stands on.
+func (s *Store) Ready(ctx context.Context) error {
+	st, err := s.Status(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case st.TooNew:
+		return models.Refuse(models.Internal, "schema_too_new")
+	case len(st.Pending) > 0:
+		return models.Refuse(models.Internal, "schema_pending")
+	}
+	return s.headConsistent(ctx)
+}
+
+// wrap makes a failure of the database an Internal error, once. An Error of the
+// domain passes as it is, unless the database asked for a retry.
+func wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	var me *models.Error
+	if errors.As(err, &me) {
+		return err
+	}
+	return &models.Error{Kind: models.Internal, Code: "store_failed", Err: err}
+}

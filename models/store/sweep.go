@@ -1,0 +1,92 @@
+package store
+
+import (
+	"time"
+
+	"terang/models"
+)
+
+// Lapsed lists, in id order, cases after an id that have a live rung past due.
+func (r *Reader) Lapsed(now time.Time, after int64, limit int) ([]int64, error) {
+	var ids []int64
+	err := r.db.Raw(`SELECT DISTINCT case_id FROM rungs
+		WHERE state IN ('open', 'acknowledged') AND due_at < ? AND case_id > ? ORDER BY case_id LIMIT ?`,
+		now.UTC(), after, limit).Scan(&ids).Error
+	return ids, wrap(err)
+}
+
+// LapsedClocks lists, in id order, running clocks past due whose lapse is not recorded.
+func (r *Reader) LapsedClocks(now time.Time, after int64, limit int) ([]models.Clock, error) {
+	return many[models.Clock](r, "id", limit,
+		"stopped_at IS NULL AND lapsed_at IS NULL AND due_at < ? AND id > ?", now.UTC(), after)
+}
+
+// RunningClocks lists clocks that still count, by key.
+func (r *Reader) RunningClocks(after int64, limit int) ([]models.Clock, error) {
+	return many[models.Clock](r, "id", limit, "id > ? AND stopped_at IS NULL", after)
+}
+
+// OpenCases lists, in id order, the cases under a law whose body still owes something.
+func (r *Reader) OpenCases(pack string, after int64, limit int) ([]models.Case, error) {
+	return many[models.Case](r, "id", limit, "pack = ? AND "+open+" AND id > ?", pack, after)
+}
+
+// DueOutgoing lists messages to be sent now, the oldest first. With several
+// instances, claim them instead (Tx.ClaimOutgoing).
+func (r *Reader) DueOutgoing(now time.Time, limit int) ([]models.Outgoing, error) {
+	return many[models.Outgoing](r, "id", limit, "sent_at IS NULL AND (next_at IS NULL OR next_at <= ?)", now.UTC())
+}
+
+// StandingCounts counts open cases an actor may see by standing.
+func (r *Reader) StandingCounts(sight models.Sight, body *int64, now time.Time) (map[models.Standing]int64, error) {
+	where, args := sightSQL(sight)
+	if body != nil {
+		where += " AND c.body_id = ?"
+		args = append(args, *body)
+	}
+	now = now.UTC()
+	var rows []struct {
+		Standing models.Standing
+		N        int64
+	}
+	all := append([]any{now, now.Add(models.DueSoonWithin)}, args...)
+	// The same cut as models.StandingOf, over cases without an answer.
+	err := r.db.Raw(`SELECT CASE
+			WHEN c.due_at IS NULL OR c.state = 'incomplete' THEN 'none'
+			WHEN c.answered_at IS NOT NULL AND c.answered_at > c.due_at THEN 'answered_late'
+			WHEN c.answered_at IS NOT NULL THEN 'answered'
+			WHEN c.due_at < ? THEN 'overdue'
+			WHEN c.due_at <= ? THEN 'due_soon'
+			ELSE 'on_time' END AS standing, count(*) AS n
+		FROM cases c WHERE `+openC+` AND `+where+` GROUP BY 1`, all...).Scan(&rows).Error
+	out := map[models.Standing]int64{}
+	for _, x := range rows {
+		out[x.Standing] = x.N
+	}
+	return out, wrap(err)
+}
+
+// OutcomeCount is how many cases a body answered so in a span of time.
+type OutcomeCount struct {
+	BodyID  int64
+	Kind    models.Kind
+	Outcome models.Outcome
+	N       int64
+	Late    int64 // answered after their due instant
+}
+
+// OutcomeCounts counts the cases an actor may see that were answered in [from, to).
+func (r *Reader) OutcomeCounts(sight models.Sight, body *int64, from, to time.Time) ([]OutcomeCount, error) {
+	where, args := sightSQL(sight)
+	if body != nil {
+		where += " AND c.body_id = ?"
+		args = append(args, *body)
+	}
+	var rows []OutcomeCount
+	all := append([]any{from.UTC(), to.UTC()}, args...)
+	err := r.db.Raw(`SELECT c.body_id, c.kind, c.outcome, count(*) AS n,
+			sum(CASE WHEN c.due_at IS NOT NULL AND c.answered_at > c.due_at THEN 1 ELSE 0 END) AS late
+		FROM cases c WHERE c.answered_at IS NOT NULL AND c.answered_at >= ? AND c.answered_at < ? AND `+where+`
+		GROUP BY c.body_id, c.kind, c.outcome ORDER BY c.body_id, c.kind, c.outcome`, all...).Scan(&rows).Error
+	return rows, wrap(err)
+}
