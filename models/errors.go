@@ -90,7 +90,7 @@ func (c *Check) Field(ok bool, field, code string, args ...string) {
 }
 
 // Err is nil when nothing was wrong, an Invalid Error otherwise.
-func (c *Check) Err() error {
+func (c Check) Err() error {
 	if len(c.fields) == 0 {
 		return nil
 	}
@@ -98,10 +98,10 @@ func (c *Check) Err() error {
 }
 
 // Join puts the faults of several checks together.
-func Join(checks ...Check) *Check {
+func Join(checks ...Check) Check {
 	var all Check
 	for _, c := range checks {
 		all.fields = append(all.fields, c.fields...)
 	}
-	return &all
+	return all
 }

@@ -1,0 +1,645 @@
+package casework
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/argon2"
+
+	"terang/models"
+	"terang/models/store"
+	"terang/policies"
+)
+
+// argon2id as OWASP's Password Storage Cheat Sheet sets its minimum: 19 MiB, two passes.
+const (
+	argonMemory  = 19 * 1024 // KiB
+	argonTime    = 2
+	argonThreads = 1
+	argonKey     = 32
+)
+
+// hashing bounds how much memory sign-ins may take at one time.
+var hashing = make(chan struct{}, 2)
+
+func hashPassword(password string) string {
+	salt := make([]byte, 16)
+	rand.Read(salt) // never fails since Go 1.24
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(argonSum(password, salt, argonMemory, argonTime, argonThreads)))
+}
+
+func argonSum(password string, salt []byte, memory, passes uint32, threads uint8) []byte {
+	hashing <- struct{}{}
+	defer func() { <-hashing }()
+	return argon2.IDKey([]byte(password), salt, passes, memory, threads, argonKey)
+}
+
+// samePassword checks a password against its stored form. An account without one
+// costs as much time as one with.
+func samePassword(stored, password string) bool {
+	var version int
+	var memory, passes uint32
+	var threads uint8
+	parts := strings.Split(stored, "$")
+	if len(parts) != 6 {
+		argonSum(password, make([]byte, 16), argonMemory, argonTime, argonThreads)
+		return false
+	}
+	if _, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &memory, &passes, &threads); err != nil || version != argon2.Version {
+		return false
+	}
+	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
+	want, err2 := base64.RawStdEncoding.DecodeString(parts[5])
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	return subtle.ConstantTimeCompare(argonSum(password, salt, memory, passes, threads), want) == 1
+}
+
+// Throttles: so many failures in so long, then wait out the rest of it.
+const (
+	throttleWindow = 15 * time.Minute
+	throttleMax    = 10
+)
+
+// throttled refuses with RateLimited, and the minutes to wait, when any key has
+// failed too often.
+func (s *Service) throttled(ctx context.Context, keys []string) error {
+	r := s.store.Read(ctx)
+	for _, k := range keys {
+		t, err := r.Throttle(throttleKey(k))
+		if err != nil {
+			return err
+		}
+		if now := s.now(); t != nil && t.Count >= throttleMax && now.Before(t.WindowEnd) {
+			wait := int(t.WindowEnd.Sub(now)/time.Minute) + 1
+			return models.Refuse(models.RateLimited, "too_many_tries", fmt.Sprint(wait))
+		}
+	}
+	return nil
+}
+
+func (s *Service) failed(ctx context.Context, keys []string) error {
+	return s.store.WithTx(ctx, func(tx *store.Tx) error {
+		for _, k := range keys {
+			if _, err := tx.BumpThrottle(throttleKey(k), throttleWindow, s.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// throttleKey keeps addresses and accounts out of the table in the clear.
+func throttleKey(k string) string { return models.HashSecret("throttle\x00" + k) }
+
+// SignIn checks a password and opens a session. What failed is not said, and
+// costs the same time either way; tries are throttled by account and by where
+// they come from (scope). Every try is an event.
+func (s *Service) SignIn(ctx context.Context, email, password, scope string) (string, models.Actor, error) {
+	email = strings.ToLower(clean(email))
+	keys := []string{"signin:" + scope, "account:" + email}
+	if err := s.throttled(ctx, keys); err != nil {
+		return "", models.Actor{}, err
+	}
+	o, err := s.store.Read(ctx).OfficerByEmail(email)
+	if err != nil && models.KindOf(err) != models.NotFound {
+		return "", models.Actor{}, err
+	}
+	stored := ""
+	if o != nil {
+		stored = o.PasswordHash
+	}
+	ok := samePassword(stored, password) && o != nil && !o.Disabled
+	if !ok {
+		if err := s.failed(ctx, keys); err != nil {
+			return "", models.Actor{}, err
+		}
+		if err := s.recordAccount(ctx, o, "officer.sign_in_failed"); err != nil {
+			return "", models.Actor{}, err
+		}
+		return "", models.Actor{}, models.Refuse(models.Unauthorized, "email_or_password_wrong")
+	}
+	token := models.NewToken()
+	var a models.Actor
+	err = s.store.WithTx(ctx, func(tx *store.Tx) error {
+		now := s.now()
+		if a, err = actorOf(tx.Reader, o); err != nil {
+			return err
+		}
+		if err := tx.ClearThrottle(throttleKey("account:" + email)); err != nil {
+			return err
+		}
+		if err := tx.PutSession(&models.Session{
+			TokenHash: models.HashSecret(token), OfficerID: o.ID, CreatedAt: now, RotatedAt: now, SeenAt: now, ExpiresAt: now.Add(models.SessionAbsolute),
+		}); err != nil {
+			return err
+		}
+		return s.account(tx, a, o, "officer.signed_in", models.EventData{})
+	})
+	return token, a, err
+}
+
+// SignOut ends a session; an unknown one is already ended.
+func (s *Service) SignOut(ctx context.Context, token string) error {
+	return s.store.WithTx(ctx, func(tx *store.Tx) error {
+		session, err := tx.Session(models.HashSecret(token))
+		if models.KindOf(err) == models.NotFound && err != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		o, err := tx.Officer(session.OfficerID)
+		if err != nil {
+			return err
+		}
+		a, err := actorOf(tx.Reader, o)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteSession(session.TokenHash); err != nil {
+			return err
+		}
+		return s.account(tx, a, o, "officer.signed_out", models.EventData{})
+	})
+}
+
+// SessionView is a signed-in officer for one request. NewToken replaces the
+// cookie when the session was rotated.
+type SessionView struct {
+	Actor    models.Actor
+	CSRF     string
+	NewToken string
+}
+
+// Session reads a session by its token, and ends it by its limits: idle,
+// absolute, or its officer disabled.
+func (s *Service) Session(ctx context.Context, token string) (SessionView, error) {
+	none := models.Refuse(models.Unauthorized, "no_session")
+	if token == "" {
+		return SessionView{}, none
+	}
+	r := s.store.Read(ctx)
+	hash := models.HashSecret(token)
+	session, err := r.Session(hash)
+	if err != nil {
+		if models.KindOf(err) == models.NotFound {
+			return SessionView{}, none
+		}
+		return SessionView{}, err
+	}
+	now := s.now()
+	o, err := r.Officer(session.OfficerID)
+	if err != nil {
+		return SessionView{}, err
+	}
+	if session.TokenHash != hash && now.Sub(session.RotatedAt) > models.SessionGrace {
+		return SessionView{}, none
+	}
+	if now.After(session.ExpiresAt) || now.Sub(session.SeenAt) > models.SessionIdle || o.Disabled {
+		return SessionView{}, either(s.store.WithTx(ctx, func(tx *store.Tx) error { return tx.DeleteSession(session.TokenHash) }), none)
+	}
+	v := SessionView{CSRF: s.csrf(fmt.Sprint(session.ID))}
+	if v.Actor, err = actorOf(r, o); err != nil {
+		return v, err
+	}
+	switch {
+	case now.Sub(session.RotatedAt) > models.SessionRotate && session.TokenHash == hash:
+		fresh := models.NewToken()
+		if err := s.store.WithTx(ctx, func(tx *store.Tx) error { return tx.RotateSession(session.ID, models.HashSecret(fresh), now) }); err != nil {
+			return v, err
+		}
+		v.NewToken = fresh
+	case now.Sub(session.SeenAt) > time.Minute:
+		if err := s.store.WithTx(ctx, func(tx *store.Tx) error { return tx.TouchSession(session.ID, now) }); err != nil {
+			return v, err
+		}
+	}
+	return v, nil
+}
+
+// csrf is a session's form token: bound to the session, not to the rotating cookie.
+func (s *Service) csrf(session string) string {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write([]byte("csrf\x00" + session))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// actorOf is an officer as an actor, with the units below their own.
+func actorOf(r *store.Reader, o *models.Officer) (models.Actor, error) {
+	a := models.Actor{Kind: models.ByOfficer, OfficerID: o.ID, Name: o.Name, Role: o.Role, BodyID: o.BodyID, UnitID: o.UnitID,
+		Clearance: o.Clearance, Lang: o.Lang, Via: "web"}
+	if o.UnitID != nil && o.BodyID != nil {
+		units, err := r.Units(*o.BodyID)
+		if err != nil {
+			return a, err
+		}
+		a.UnitIDs = models.Below(units, *o.UnitID)
+	}
+	return a, nil
+}
+
+// account records an event about an account.
+func (s *Service) account(tx *store.Tx, a models.Actor, o *models.Officer, kind string, data models.EventData) error {
+	now := s.now()
+	w := &work{Tx: tx, s: s, actor: a, now: now, at: now}
+	if o != nil {
+		data.Officer, data.Role = o.Name, string(o.Role)
+		if o.BodyID != nil {
+			b, err := tx.Body(*o.BodyID)
+			if err != nil {
+				return err
+			}
+			w.body = b
+		}
+	}
+	return w.record(kind, "", "", data)
+}
+
+func (s *Service) recordAccount(ctx context.Context, o *models.Officer, kind string) error {
+	return s.store.WithTx(ctx, func(tx *store.Tx) error {
+		return s.account(tx, models.Actor{Kind: models.Anyone}, o, kind, models.EventData{})
+	})
+}
+
+func administers(a models.Actor, action string) error {
+	if a.Kind == models.BySystem || a.Kind == models.ByOfficer && policies.May(string(a.Role), action, policies.AccessFacts{SameBody: true}).Allowed {
+		return nil
+	}
+	return models.Refuse(models.Forbidden, "not_allowed", action)
+}
+
+var slug = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,59}$`)
+
+// Slug makes a slug of a name: "Bagian Hukum" becomes "bagian-hukum".
+func Slug(name string) string {
+	s := strings.ToLower(name)
+	s = strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(s, "-"), "-")
+	if len(s) > 60 {
+		s = strings.Trim(s[:60], "-")
+	}
+	return s
+}
+
+// AddBody creates a public body with its units.
+func (s *Service) AddBody(ctx context.Context, a models.Actor, in BodyInput) (*models.Body, error) {
+	if err := administers(a, policies.ActAdminBodies); err != nil {
+		return nil, err
+	}
+	in.Name, in.About = clean(in.Name), clean(in.About)
+	var c models.Check
+	c.Field(slug.MatchString(in.Slug), "slug", "not_a_slug")
+	text(&c, "name", in.Name, models.MaxName, true)
+	text(&c, "about", in.About, maxReason, false)
+	now := s.now()
+	pack, err := s.packs.InForce(in.Pack, policies.DateOf(now, time.UTC))
+	c.Field(err == nil, "pack", "pack_unknown", in.Pack)
+	for _, u := range in.Units {
+		text(&c, "unit", clean(u.Name), models.MaxName, true)
+	}
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	b := &models.Body{Slug: in.Slug, Name: in.Name, About: in.About, Pack: pack.ID, Zone: pack.Zone, Version: 1, CreatedAt: now}
+	err = s.store.WithTx(ctx, func(tx *store.Tx) error {
+		if err := tx.Insert(b); err != nil {
+			if models.CodeOf(err) == "duplicate" {
+				return models.Refuse(models.Conflict, "slug_taken", in.Slug)
+			}
+			return err
+		}
+		w := &work{Tx: tx, s: s, actor: a, now: now, at: now, body: b}
+		if err := w.record("body.added", "", "", models.EventData{New: b.Name}); err != nil {
+			return err
+		}
+		for _, u := range in.Units {
+			if _, err := w.addUnit(u); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return b, err
+}
+
+// AddUnit creates a unit of a body.
+func (s *Service) AddUnit(ctx context.Context, a models.Actor, body string, in UnitInput) (*models.Unit, error) {
+	if err := administers(a, policies.ActAdminBodies); err != nil {
+		return nil, err
+	}
+	var c models.Check
+	text(&c, "name", clean(in.Name), models.MaxName, true)
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	var u *models.Unit
+	err := s.store.WithTx(ctx, func(tx *store.Tx) error {
+		b, err := tx.BodyBySlug(body)
+		if err != nil {
+			return err
+		}
+		if !a.InBody(b.ID) {
+			return models.Refuse(models.NotFound, "body_not_found")
+		}
+		w := &work{Tx: tx, s: s, actor: a, now: s.now(), at: s.now(), body: b}
+		u, err = w.addUnit(in)
+		return err
+	})
+	return u, err
+}
+
+func (w *work) addUnit(in UnitInput) (*models.Unit, error) {
+	u := &models.Unit{BodyID: w.body.ID, Slug: in.Slug, Name: clean(in.Name), CreatedAt: w.now}
+	if u.Slug == "" {
+		u.Slug = Slug(u.Name)
+	}
+	if in.Parent != "" {
+		p, err := w.UnitBySlug(w.body.ID, in.Parent)
+		if err != nil {
+			return nil, err
+		}
+		u.ParentID = &p.ID
+	}
+	if err := w.Insert(u); err != nil {
+		if models.CodeOf(err) == "duplicate" {
+			return nil, models.Refuse(models.Conflict, "unit_taken", u.Slug)
+		}
+		return nil, err
+	}
+	w.unit = u
+	defer func() { w.unit = nil }()
+	return u, w.record("unit.added", "", "", models.EventData{New: u.Name})
+}
+
+// AddOfficer creates an account. Without a password it gives a one-time link's token;
+// there are no default passwords.
+func (s *Service) AddOfficer(ctx context.Context, a models.Actor, in OfficerInput) (*models.Officer, string, error) {
+	if err := administers(a, policies.ActAdminOfficers); err != nil {
+		return nil, "", err
+	}
+	in.Email, in.Name = strings.ToLower(clean(in.Email)), clean(in.Name)
+	if in.Clearance == "" {
+		in.Clearance = models.Public
+	}
+	var c models.Check
+	c.Field(validEmail(in.Email), "email", "not_an_email")
+	text(&c, "name", in.Name, models.MaxName, true)
+	one(&c, "role", in.Role, models.Roles)
+	one(&c, "clearance", in.Clearance, models.Classes)
+	c.Field(in.Body != "" || !in.Role.OnChain(), "body", "required")
+	if in.Password != "" {
+		checkPassword(&c, in.Password)
+	}
+	now := s.now()
+	o := &models.Officer{Email: in.Email, Name: in.Name, Role: in.Role, Clearance: in.Clearance, Lang: "id", Version: 1, CreatedAt: now}
+	r := s.store.Read(ctx)
+	if in.Body != "" {
+		b, err := r.BodyBySlug(in.Body)
+		if err != nil && models.KindOf(err) != models.NotFound {
+			return nil, "", err
+		}
+		c.Field(err == nil && a.InBody(b.ID), "body", "body_unknown")
+		if err == nil {
+			o.BodyID = &b.ID
+		}
+	}
+	if in.Unit != "" && o.BodyID != nil {
+		u, err := r.UnitBySlug(*o.BodyID, in.Unit)
+		if models.KindOf(err) == models.NotFound && err != nil {
+			u, err = r.UnitBySlug(*o.BodyID, Slug(in.Unit))
+		}
+		c.Field(err == nil, "unit", "unit_unknown")
+		if err == nil {
+			o.UnitID = &u.ID
+		}
+	}
+	if err := c.Err(); err != nil {
+		return nil, "", err
+	}
+	if in.Password != "" {
+		o.PasswordHash = hashPassword(in.Password)
+	}
+	link := ""
+	err := s.store.WithTx(ctx, func(tx *store.Tx) error {
+		if err := tx.Insert(o); err != nil {
+			if models.CodeOf(err) == "duplicate" {
+				return models.Refuse(models.Conflict, "email_taken")
+			}
+			return err
+		}
+		if err := s.account(tx, a, o, "officer.added", models.EventData{New: string(o.Clearance)}); err != nil {
+			return err
+		}
+		if in.Password != "" {
+			return nil
+		}
+		var err error
+		link, err = passwordLink(tx, o, now)
+		return err
+	})
+	return o, link, err
+}
+
+func passwordLink(tx *store.Tx, o *models.Officer, now time.Time) (string, error) {
+	if err := tx.DeleteTokens(o.ID, models.PasswordLink); err != nil {
+		return "", err
+	}
+	token := models.NewToken()
+	return token, tx.Insert(&models.Token{
+		TokenHash: models.HashSecret(token), OfficerID: o.ID, Purpose: models.PasswordLink, CreatedAt: now, ExpiresAt: now.Add(models.LinkValid),
+	})
+}
+
+// MinPassword is the shortest password, in code points (NIST SP 800-63B asks for
+// length, not for kinds of characters).
+const MinPassword = 12
+
+func checkPassword(c *models.Check, p string) {
+	n := utf8.RuneCountInString(p)
+	c.Field(n >= MinPassword, "password", "password_too_short", fmt.Sprint(MinPassword))
+	c.Field(n <= 200, "password", "too_long", "200")
+	c.Field(utf8.ValidString(p), "password", "not_utf8")
+}
+
+// PasswordLink makes a new one-time link for an account, and ends the older ones.
+func (s *Service) PasswordLink(ctx context.Context, a models.Actor, email string) (string, error) {
+	token := ""
+	err := s.onOfficer(ctx, a, email, func(tx *store.Tx, o *models.Officer) error {
+		var err error
+		if token, err = passwordLink(tx, o, s.now()); err != nil {
+			return err
+		}
+		return s.account(tx, a, o, "officer.link_made", models.EventData{})
+	})
+	return token, err
+}
+
+// DisableOfficer shuts an account and ends its sessions and tokens at once.
+func (s *Service) DisableOfficer(ctx context.Context, a models.Actor, email string) error {
+	return s.onOfficer(ctx, a, email, func(tx *store.Tx, o *models.Officer) error {
+		o.Disabled = true
+		if err := tx.UpdateOfficer(o); err != nil {
+			return err
+		}
+		if err := tx.DeleteSessions(o.ID); err != nil {
+			return err
+		}
+		for _, p := range []models.TokenPurpose{models.APIToken, models.PasswordLink} {
+			if err := tx.DeleteTokens(o.ID, p); err != nil {
+				return err
+			}
+		}
+		return s.account(tx, a, o, "officer.disabled", models.EventData{})
+	})
+}
+
+func (s *Service) onOfficer(ctx context.Context, a models.Actor, email string, do func(*store.Tx, *models.Officer) error) error {
+	if err := administers(a, policies.ActAdminOfficers); err != nil {
+		return err
+	}
+	return s.store.WithTx(ctx, func(tx *store.Tx) error {
+		o, err := tx.OfficerByEmail(strings.ToLower(clean(email)))
+		if err != nil {
+			return err
+		}
+		if a.BodyID != nil && (o.BodyID == nil || *o.BodyID != *a.BodyID) {
+			return models.Refuse(models.NotFound, "officer_not_found")
+		}
+		return do(tx, o)
+	})
+}
+
+// LinkOfficer says whose one-time link this is; Unauthorized when it is used or
+// out of time.
+func (s *Service) LinkOfficer(ctx context.Context, token string) (*models.Officer, error) {
+	_, o, err := s.link(s.store.Read(ctx), token)
+	if err != nil {
+		return nil, err
+	}
+	o.PasswordHash = ""
+	return o, nil
+}
+
+func (s *Service) link(r *store.Reader, token string) (*models.Token, *models.Officer, error) {
+	t, err := r.Token(models.HashSecret(token), models.PasswordLink)
+	if err != nil && models.KindOf(err) != models.NotFound {
+		return nil, nil, err
+	}
+	if err != nil || t.UsedAt != nil || s.now().After(t.ExpiresAt) {
+		return nil, nil, models.Refuse(models.Unauthorized, "link_not_valid")
+	}
+	o, err := r.Officer(t.OfficerID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.Disabled {
+		return nil, nil, models.Refuse(models.Unauthorized, "link_not_valid")
+	}
+	return t, o, nil
+}
+
+// SetPassword uses a one-time link. It ends every session of the account.
+func (s *Service) SetPassword(ctx context.Context, token, password string) error {
+	var c models.Check
+	checkPassword(&c, password)
+	if err := c.Err(); err != nil {
+		return err
+	}
+	if _, _, err := s.link(s.store.Read(ctx), token); err != nil {
+		return err
+	}
+	hash := hashPassword(password) // outside the transaction: it takes tens of milliseconds
+	return s.store.WithTx(ctx, func(tx *store.Tx) error {
+		t, o, err := s.link(tx.Reader, token)
+		if err != nil {
+			return err
+		}
+		if err := tx.UseToken(t.ID, s.now()); err != nil {
+			return err
+		}
+		o.PasswordHash = hash
+		if err := tx.UpdateOfficer(o); err != nil {
+			return err
+		}
+		if err := tx.DeleteSessions(o.ID); err != nil {
+			return err
+		}
+		a, err := actorOf(tx.Reader, o)
+		if err != nil {
+			return err
+		}
+		return s.account(tx, a, o, "officer.password_set", models.EventData{})
+	})
+}
+
+// IssueToken makes a bearer token of the API for an officer.
+func (s *Service) IssueToken(ctx context.Context, a models.Actor, email string, ttl time.Duration) (string, time.Time, error) {
+	token := models.NewToken()
+	now := s.now()
+	expires := now.Add(ttl)
+	var c models.Check
+	c.Field(ttl > 0 && ttl <= 366*24*time.Hour, "expires", "out_of_range", "1h", "8784h")
+	if err := c.Err(); err != nil {
+		return "", expires, err
+	}
+	err := s.onOfficer(ctx, a, email, func(tx *store.Tx, o *models.Officer) error {
+		if o.Disabled {
+			return models.Refuse(models.Conflict, "officer_disabled")
+		}
+		if err := tx.Insert(&models.Token{TokenHash: models.HashSecret(token), OfficerID: o.ID, Purpose: models.APIToken, CreatedAt: now, ExpiresAt: expires}); err != nil {
+			return err
+		}
+		return s.account(tx, a, o, "token.issued", models.EventData{New: expires.Format(time.RFC3339)})
+	})
+	return token, expires, err
+}
+
+// TokenActor is the officer behind a bearer token; Unauthorized when there is none.
+func (s *Service) TokenActor(ctx context.Context, token string) (models.Actor, error) {
+	r := s.store.Read(ctx)
+	t, err := r.Token(models.HashSecret(token), models.APIToken)
+	if err != nil && models.KindOf(err) != models.NotFound {
+		return models.Actor{}, err
+	}
+	if err != nil || s.now().After(t.ExpiresAt) {
+		return models.Actor{}, models.Refuse(models.Unauthorized, "token_not_valid")
+	}
+	o, err := r.Officer(t.OfficerID)
+	if err != nil {
+		return models.Actor{}, err
+	}
+	if o.Disabled {
+		return models.Actor{}, models.Refuse(models.Unauthorized, "token_not_valid")
+	}
+	a, err := actorOf(r, o)
+	a.Via = "api"
+	return a, err
+}
+
+// FirstRun says whether no account exists yet.
+func (s *Service) FirstRun(ctx context.Context) (bool, error) {
+	list, err := s.store.Read(ctx).Officers(nil, 0, 1)
+	return len(list) == 0, err
+}
+
+// ActorFor is the actor of an account, for commands and for the demo.
+func (s *Service) ActorFor(ctx context.Context, email string) (models.Actor, error) {
+	r := s.store.Read(ctx)
+	o, err := r.OfficerByEmail(strings.ToLower(email))
+	if err != nil {
+		return models.Actor{}, err
+	}
+	return actorOf(r, o)
+}

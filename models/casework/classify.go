@@ -1,0 +1,145 @@
+package casework
+
+import (
+	"context"
+
+	"terang/models"
+	"terang/policies"
+)
+
+// Classify confirms or changes the class of a case or of one of its documents.
+// Above public a ground from the pack's exemptions is needed; whoever changes
+// what stands, or overrules the rules, gives reasons. Lowering is for the
+// information officer and the superior.
+func (s *Service) Classify(ctx context.Context, a models.Actor, ref string, in ClassifyInput) (*models.Case, error) {
+	return s.change(ctx, a, ref, in.Version, laterCheck, func(w *work) error {
+		target, doc, err := w.classTarget(in.Attachment)
+		if err != nil {
+			return err
+		}
+		was := *target
+		action := policies.ActClassify
+		if in.Classification.Level() < was.Level() {
+			action = policies.ActLowerClass
+		}
+		if err := w.allowed(action); err != nil {
+			return err
+		}
+		in.Reason = clean(in.Reason)
+		var check models.Check
+		one(&check, "classification", in.Classification, models.Classes)
+		exemption, known := w.pack.Exemption(in.Exemption)
+		if in.Classification != models.Public {
+			check.Field(in.Exemption != "", "exemption", "required")
+			check.Field(in.Exemption == "" || known, "exemption", "exemption_unknown", in.Exemption)
+		}
+		changed := in.Classification != was || doc == nil && in.Classification != models.Public && in.Exemption != w.c.Exemption
+		text(&check, "reason", in.Reason, maxReason, changed)
+		if in.Classification.Level() > a.Clearance.Level() && a.Kind == models.ByOfficer {
+			// Who raised it could not see it afterwards: someone cleared must.
+			check.Field(false, "classification", "above_own_clearance")
+		}
+		if err := check.Err(); err != nil {
+			return err
+		}
+		if err := w.c.Move(models.ActClassify); err != nil {
+			return err
+		}
+		*target = in.Classification
+		row := &models.Classified{
+			CaseID: w.c.ID, Class: in.Classification, Was: was, Exemption: in.Exemption, Reason: in.Reason,
+			Decision: toJSON(mayDo(a, action, w.c, w.rungs)), By: a.Label(), At: w.at,
+		}
+		if in.Classification == models.Public {
+			row.Exemption = ""
+		} else {
+			row.Article = exemption.Article
+			row.ExpiresOn = expiry(exemption, w)
+		}
+		kind := "classification.overruled"
+		if !changed {
+			kind = "classification.confirmed"
+		}
+		if doc != nil {
+			row.AttachmentID = &doc.ID
+			doc.Ground = row.Exemption
+			if err := w.UpdateAttachment(doc); err != nil {
+				return err
+			}
+			kind = "document.classified"
+		} else {
+			w.c.ClassConfirmed, w.c.Exemption = true, row.Exemption
+		}
+		if err := w.Insert(row); err != nil {
+			return err
+		}
+		data := models.EventData{Old: string(was), New: string(in.Classification)}
+		if row.Exemption != "" {
+			data.Exemptions = []string{row.Exemption}
+		}
+		if doc != nil {
+			data.File = doc.SHA256
+			return w.record(kind, in.Reason, row.Article, data)
+		}
+		if err := w.record(kind, in.Reason, row.Article, data); err != nil {
+			return err
+		}
+		if err := w.followClass(was); err != nil {
+			return err
+		}
+		// What may no longer be known cannot stay published.
+		if w.c.Classification != models.Public && w.c.PublishedAt != nil {
+			if err := w.unpublish("classified " + string(w.c.Classification)); err != nil {
+				return err
+			}
+		}
+		return w.IndexCase(w.c)
+	})
+}
+
+// classTarget is what is being classified.
+func (w *work) classTarget(id int64) (*models.Class, *models.Attachment, error) {
+	if id == 0 {
+		return &w.c.Classification, nil, nil
+	}
+	doc, err := w.Attachment(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if doc.CaseID == nil || *doc.CaseID != w.c.ID {
+		return nil, nil, models.Refuse(models.NotFound, "attachment_not_found")
+	}
+	return &doc.Classification, doc, nil
+}
+
+// expiry is the last day an exemption may stand, where the law sets a longest time.
+func expiry(e *policies.Exemption, w *work) string {
+	if e.MaxYears == 0 {
+		return ""
+	}
+	return policies.DateOf(w.at, w.pack.Location()).AddMonths(12 * e.MaxYears).String()
+}
+
+// followClass opens, swaps or closes the chain after the case's class moved.
+func (w *work) followClass(was models.Class) error {
+	c := w.c
+	if c.State.Ended() || c.State == models.StateIncomplete {
+		return nil
+	}
+	switch {
+	case c.Classification == was && c.RungLevel > 0:
+		return nil
+	case c.Classification == models.Public && c.RungLevel > 0:
+		return w.settle(models.RungClosed, "classified public")
+	case c.Classification == models.Public:
+		return nil
+	case c.Classification != was:
+		if c.RungLevel > 0 {
+			if err := w.settle(models.RungClosed, "classified "+string(c.Classification)); err != nil {
+				return err
+			}
+		}
+		return w.openChain(0, "classified "+string(c.Classification))
+	}
+	return nil
+}

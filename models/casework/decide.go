@@ -1,0 +1,343 @@
+package casework
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"terang/models"
+	"terang/policies"
+)
+
+// Decide is the body's answer: granted whole or in part, refused, not held, or
+// referred to the body that holds it. Refusing a request, whole or in part,
+// needs the article it rests on and the consequence test behind it (UU 14/2008
+// art. 2(4), 17, 19, 22(7)c); in part, also what is withheld (22(7)e). An
+// objection is decided by the superior (art. 36(2)); upholding it reopens the
+// case it challenges.
+func (s *Service) Decide(ctx context.Context, a models.Actor, ref string, in DecideInput) (*models.Case, error) {
+	return s.change(ctx, a, ref, in.Version, laterCheck, func(w *work) error {
+		in = in.tidy()
+		if err := w.mayDecide(in.Outcome); err != nil {
+			return err
+		}
+		articles, err := w.checkDecision(&in)
+		if err != nil {
+			return err
+		}
+		at := w.at
+		if err := w.c.Move(models.ActDecide); err != nil {
+			return err
+		}
+		w.c.Outcome, w.c.AnsweredAt = in.Outcome, &at
+		if err := w.release(in.Release); err != nil {
+			return err
+		}
+		// Whoever answers the case has decided its open rung too: their role was
+		// checked to reach it.
+		if err := w.closeChain(models.RungDecided, "case.answered"); err != nil {
+			return err
+		}
+		article := strings.Join(articles, "; ")
+		if err := w.record("case.answered", in.Withheld, article, models.EventData{
+			New: string(in.Outcome), Exemptions: in.Exemptions, TextHash: models.HashSecret(in.Text),
+		}); err != nil {
+			return err
+		}
+		clocks, _, err := w.newClocks("case.answered", "decided", "answered")
+		if err != nil {
+			return err
+		}
+		if err := w.setClocks(clocks); err != nil {
+			return err
+		}
+		row := &models.Decision{
+			CaseID: w.c.ID, Outcome: in.Outcome, Text: in.Text, Exemptions: toJSON(in.Exemptions), Withheld: in.Withheld,
+			ReferredTo: in.ReferredTo, Basis: toJSON(mayDo(a, decideAction(w.c.Kind), w.c, w.rungs)), By: a.Label(), ByRole: a.Role, At: at,
+		}
+		if !in.Consequence.Empty() {
+			row.Consequence = toJSON(in.Consequence)
+		}
+		if a.OfficerID != 0 {
+			row.OfficerID = &a.OfficerID
+		}
+		for _, c := range clocks {
+			if law, ok := w.pack.Clock(c.Name); ok && law.Holder == "requester" {
+				row.ObjectBy = c.DueOn
+			}
+		}
+		if err := w.Insert(row); err != nil {
+			return err
+		}
+		if w.c.Kind == models.Objection && (in.Outcome == models.Granted || in.Outcome == models.GrantedInPart) {
+			if err := w.reopenParent(); err != nil {
+				return err
+			}
+		}
+		return w.tell("decided", w.notice(""))
+	})
+}
+
+func decideAction(k models.Kind) string { return "decide." + string(k) }
+
+func (in DecideInput) tidy() DecideInput {
+	in.Text, in.Withheld, in.ReferredTo = clean(in.Text), clean(in.Withheld), clean(in.ReferredTo)
+	t := &in.Consequence
+	for _, f := range []*string{&t.Information, &t.LegalBasis, &t.IfOpened, &t.IfClosed, &t.Duration, &t.Approver} {
+		*f = clean(*f)
+	}
+	if in.Withheld == "" {
+		in.Withheld = t.Information // the test names what it is about
+	}
+	in.Exemptions = slices.DeleteFunc(slices.Clone(in.Exemptions), func(e string) bool { return e == "" })
+	return in
+}
+
+func (w *work) mayDecide(o models.Outcome) error {
+	if w.actor.Kind == models.BySystem {
+		return nil
+	}
+	f := accessFacts(w.actor, w.c, w.rungs)
+	f.Granting = o != models.Refused && o != models.GrantedInPart
+	actions := []string{decideAction(w.c.Kind)}
+	if w.c.Kind == models.Request && !f.Granting {
+		actions = append(actions, policies.ActRefuse)
+	}
+	for _, action := range actions {
+		d := policies.May(string(w.actor.Role), action, f)
+		if w.actor.Kind != models.ByOfficer || !d.Allowed {
+			return models.Refuse(models.Forbidden, cmpOr(d.Code, "not_allowed"), action)
+		}
+	}
+	if w.c.RungLevel > 0 && w.actor.Role.Rank() < w.c.RungRole.Rank() {
+		return models.Refuse(models.Forbidden, "not_your_rung")
+	}
+	return nil
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// checkDecision refuses a decision that the law would not let stand, and gives
+// the articles it rests on.
+func (w *work) checkDecision(in *DecideInput) ([]string, error) {
+	var c models.Check
+	one(&c, "outcome", in.Outcome, models.Outcomes)
+	text(&c, "text", in.Text, models.MaxText, true)
+	text(&c, "withheld", in.Withheld, maxReason, false)
+	text(&c, "referred_to", in.ReferredTo, models.MaxName, false)
+	t := &in.Consequence
+	fields := []struct {
+		name  string
+		value string
+	}{{"information", t.Information}, {"legal_basis", t.LegalBasis}, {"if_opened", t.IfOpened}, {"if_closed", t.IfClosed}, {"duration", t.Duration}, {"approver", t.Approver}}
+	for _, f := range fields {
+		text(&c, "consequence_test."+f.name, f.value, maxReason, false)
+	}
+	var articles []string
+	for _, id := range in.Exemptions {
+		e, ok := w.pack.Exemption(id)
+		c.Field(ok, "exemptions", "exemption_unknown", id)
+		if ok {
+			articles = append(articles, e.Article)
+		}
+	}
+	// A register of the past says how a case ended, seldom why: what it does not
+	// say is not made up.
+	history := w.actor.Kind == models.BySystem && w.c.Channel == models.ChannelImport
+	withholding := in.Outcome == models.Refused || in.Outcome == models.GrantedInPart
+	if withholding && w.c.Kind == models.Request && !history {
+		c.Field(len(in.Exemptions) > 0, "exemptions", "required")
+		if t.LegalBasis == "" {
+			t.LegalBasis = strings.Join(articles, "; ")
+		}
+		if t.Approver == "" {
+			t.Approver = w.actor.Name
+		}
+		c.Field(t.IfOpened != "", "consequence_test.if_opened", "required")
+		c.Field(t.IfClosed != "", "consequence_test.if_closed", "required")
+		c.Field(in.Outcome != models.GrantedInPart || in.Withheld != "", "withheld", "required")
+	}
+	if !withholding {
+		c.Field(len(in.Exemptions) == 0, "exemptions", "only_when_withholding")
+	}
+	if w.c.Kind == models.Objection {
+		c.Field(in.Outcome != models.NotHeld && in.Outcome != models.Referred, "outcome", "not_a_choice")
+	}
+	return articles, c.Err()
+}
+
+// release marks which of the body's documents go with the answer.
+func (w *work) release(ids []int64) error {
+	for _, id := range ids {
+		doc, err := w.Attachment(id)
+		if err != nil {
+			return err
+		}
+		if doc.CaseID == nil || *doc.CaseID != w.c.ID || !doc.FromBody {
+			return models.Refuse(models.NotFound, "attachment_not_found")
+		}
+		if doc.Classification != models.Public {
+			return &models.Error{Kind: models.Invalid, Code: "invalid", Fields: []models.FieldError{{Field: "release", Code: "document_not_public", Args: []string{doc.Name}}}}
+		}
+		doc.Released = true
+		if err := w.UpdateAttachment(doc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reopenParent sends the challenged case back to its officer under a fresh answer clock.
+// UU 14/2008 names no time for carrying out the superior's decision; the
+// answer's own time is the reading chosen.
+func (w *work) reopenParent() error {
+	if w.c.ParentID == nil {
+		return nil
+	}
+	p, err := w.CaseByID(*w.c.ParentID)
+	if err != nil {
+		return err
+	}
+	pw, err := w.s.around(w.Tx, models.System, p)
+	if err != nil {
+		return err
+	}
+	pw.actor, pw.at = w.actor, w.at
+	if !p.State.Ended() {
+		return nil // silence was challenged: the case is still being handled
+	}
+	if err := p.Move(models.ActReopen); err != nil {
+		if models.KindOf(err) == models.Conflict {
+			return nil // closed or withdrawn meanwhile: nothing left to reopen
+		}
+		return err
+	}
+	p.Outcome, p.AnsweredAt, p.ClosedAt = models.NoOutcome, nil, nil
+	if err := pw.record("case.reopened", "", "", models.EventData{Parent: w.c.Reference}); err != nil {
+		return err
+	}
+	if p.Clock != "" {
+		if err := pw.startNamed(p.Clock); err != nil {
+			return err
+		}
+	}
+	return w.UpdateCase(p)
+}
+
+// startNamed starts one clock from the moment, unless it is running.
+func (w *work) startNamed(name string) error {
+	clocks, err := w.running()
+	if err != nil {
+		return err
+	}
+	for _, c := range clocks {
+		if c.Name == name && c.Running() {
+			return nil
+		}
+	}
+	law, ok := w.pack.Clock(name)
+	if !ok {
+		return nil
+	}
+	d, err := w.pack.Due(name, w.at, dueOptions(w.body))
+	if err != nil {
+		return internal("due_date", err)
+	}
+	c := &models.Clock{
+		Name: name, StartedAt: w.at, DayOne: d.DayOne.String(), DueOn: d.Due.String(), DueAt: d.DueAt, Basis: basis(d),
+		Primary: slices.Contains(law.Primary, string(w.c.Kind)), Version: 1,
+	}
+	if c.Primary {
+		w.c.Clock, w.c.DueOn, w.c.DueAt = c.Name, c.DueOn, &c.DueAt
+	}
+	return w.setClocks([]*models.Clock{c})
+}
+
+// Publish puts a decided case into the disclosure log without its requester, or
+// takes it out with reasons. Only public cases are published (UU 14/2008 art. 11(2)).
+func (s *Service) Publish(ctx context.Context, a models.Actor, ref string, in PublishInput) (*models.Case, error) {
+	return s.change(ctx, a, ref, in.Version, policies.ActPublish, func(w *work) error {
+		in.Title, in.Summary, in.Reason = clean(in.Title), clean(in.Summary), clean(in.Reason)
+		if in.Title == "" {
+			in.Title = w.c.Subject
+		}
+		var c models.Check
+		text(&c, "title", in.Title, models.MaxSubject, true)
+		text(&c, "summary", in.Summary, maxReason, !in.Unpublish)
+		text(&c, "reason", in.Reason, maxReason, in.Unpublish)
+		if err := c.Err(); err != nil {
+			return err
+		}
+		if err := w.c.Move(models.ActPublish); err != nil {
+			return err
+		}
+		old, err := w.Disclosure(w.c.ID)
+		if err != nil {
+			return err
+		}
+		if in.Unpublish {
+			return w.unpublish(in.Reason)
+		}
+		if w.c.Classification != models.Public {
+			return models.Refuse(models.Conflict, "not_public")
+		}
+		d, err := w.disclose(in)
+		if err != nil {
+			return err
+		}
+		at := w.at
+		w.c.PublishedAt = &at
+		if old != nil {
+			d.ID = old.ID
+			if err := w.UpdateDisclosure(d); err != nil {
+				return err
+			}
+		} else if err := w.Insert(d); err != nil {
+			return err
+		}
+		if err := w.IndexDisclosure(d); err != nil {
+			return err
+		}
+		return w.record("case.published", "", "", models.EventData{TextHash: models.HashSecret(d.Title + "\x00" + d.Summary + "\x00" + d.Answer)})
+	})
+}
+
+func (w *work) unpublish(why string) error {
+	d, err := w.Disclosure(w.c.ID)
+	if err != nil {
+		return err
+	}
+	if d == nil {
+		return models.Refuse(models.Conflict, "not_published")
+	}
+	w.c.PublishedAt = nil
+	if err := w.UnindexDisclosure(d); err != nil {
+		return err
+	}
+	if err := w.DeleteDisclosure(d.ID); err != nil {
+		return err
+	}
+	return w.record("case.unpublished", why, "", models.EventData{})
+}
+
+func (w *work) disclose(in PublishInput) (*models.Disclosure, error) {
+	decisions, err := w.Decisions(w.c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(decisions) == 0 {
+		return nil, models.Refuse(models.Conflict, "not_decided")
+	}
+	last := decisions[len(decisions)-1]
+	loc := w.pack.Location()
+	return &models.Disclosure{
+		CaseID: w.c.ID, BodyID: w.c.BodyID, Reference: w.c.Reference, Title: in.Title, Summary: in.Summary, Answer: last.Text,
+		Outcome: w.c.Outcome, ReceivedOn: policies.DateOf(w.c.ReceivedAt, loc).String(), AnsweredOn: policies.DateOf(last.At, loc).String(),
+		By: w.actor.Label(), PublishedAt: w.at,
+	}, nil
+}

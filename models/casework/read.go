@@ -1,0 +1,603 @@
+package casework
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"terang/models"
+	"terang/models/store"
+	"terang/policies"
+)
+
+// Unlock proves a case key and gives the actor it makes. A wrong reference and a wrong
+// key are the same NotFound; tries are throttled by where they come from
+// (scope) and by case.
+func (s *Service) Unlock(ctx context.Context, ref, key, scope string) (models.Actor, *models.Case, error) {
+	norm, ok := models.NormalReference(ref)
+	hash := models.HashKey(key)
+	keys := []string{"key:" + scope}
+	if ok {
+		keys = append(keys, "case:"+norm)
+	}
+	if err := s.throttled(ctx, keys); err != nil {
+		return models.Actor{}, nil, err
+	}
+	if ok && hash != "" {
+		c, err := s.store.Read(ctx).CaseByReference(norm)
+		switch {
+		case err == nil && models.SameHash(c.KeyHash, hash):
+			return RequesterOf(c), c, nil
+		case err != nil && models.KindOf(err) != models.NotFound:
+			return models.Actor{}, nil, err
+		}
+	}
+	if err := s.failed(ctx, keys); err != nil {
+		return models.Actor{}, nil, err
+	}
+	return models.Actor{}, nil, models.Refuse(models.NotFound, "reference_or_key_wrong")
+}
+
+// RequesterOf is the actor who has proved a case's key.
+func RequesterOf(c *models.Case) models.Actor {
+	return models.Actor{Kind: models.ByRequester, CaseID: c.ID, Lang: c.Lang, Via: "web"}
+}
+
+// Case is one case as the actor may see it; what they may not know of is not
+// found. An officer's look at a confidential case is itself an event.
+func (s *Service) Case(ctx context.Context, a models.Actor, ref string) (*CaseView, error) {
+	norm, ok := models.NormalReference(ref)
+	if !ok {
+		return nil, models.Refuse(models.NotFound, "case_not_found")
+	}
+	r := s.store.Read(ctx)
+	c, err := r.CaseByReference(norm)
+	if err != nil {
+		return nil, err
+	}
+	rungs, err := r.Rungs(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !models.SightOf(a).Sees(c, rungRoles(rungs)) {
+		return nil, models.Refuse(models.NotFound, "case_not_found")
+	}
+	if c.Classification == models.Confidential && a.Kind == models.ByOfficer {
+		if err := s.viewed(ctx, a, norm); err != nil {
+			return nil, err
+		}
+	}
+	v := &CaseView{Case: c, Rungs: rungs, Now: s.now()}
+	v.Standing = c.StandingAt(v.Now)
+	if v.Pack, err = s.packs.Version(c.Pack, c.PackVersion); err != nil {
+		return nil, internal("pack_missing", err)
+	}
+	for _, fill := range []func(*store.Reader, models.Actor, *CaseView) error{
+		s.fillPeople, s.fillClocks, s.fillWords, s.fillDocuments, s.fillClasses, s.fillRelated, s.fillTimeline,
+	} {
+		if err := fill(r, a, v); err != nil {
+			return nil, err
+		}
+	}
+	v.May = s.may(a, v)
+	return v, nil
+}
+
+func (s *Service) viewed(ctx context.Context, a models.Actor, ref string) error {
+	return s.store.WithTx(ctx, func(tx *store.Tx) error {
+		w, err := s.load(tx, a, ref)
+		if err != nil {
+			return err
+		}
+		return w.record("case.viewed", "", "", models.EventData{})
+	})
+}
+
+func (s *Service) fillPeople(r *store.Reader, a models.Actor, v *CaseView) error {
+	c := v.Case
+	var err error
+	if v.Body, err = r.Body(c.BodyID); err != nil {
+		return err
+	}
+	if c.UnitID != nil {
+		if v.Unit, err = r.Unit(*c.UnitID); err != nil {
+			return err
+		}
+	}
+	if c.OfficerID != nil {
+		if v.Officer, err = r.Officer(*c.OfficerID); err != nil {
+			return err
+		}
+		v.Officer.PasswordHash = ""
+	}
+	if c.RequesterID == nil {
+		return nil
+	}
+	if a.Kind == models.ByOfficer && !mayDo(a, policies.ActRequesterIdentity, c, v.Rungs).Allowed {
+		v.NameHidden = true
+		return nil
+	}
+	v.Requester, err = r.Requester(*c.RequesterID)
+	return err
+}
+
+func (s *Service) fillClocks(r *store.Reader, _ models.Actor, v *CaseView) error {
+	var err error
+	if v.Clocks, err = s.clockViews(r, v.Case); err != nil {
+		return err
+	}
+	if chain, ok := v.Pack.Chain(string(chainClass(v.Case))); ok {
+		v.Chain = chain
+	}
+	return nil
+}
+
+func chainClass(c *models.Case) models.Class {
+	if c.Classification == models.Public {
+		return models.Restricted
+	}
+	return c.Classification
+}
+
+// clockViews explains each clock from the pinned pack and its ledger.
+func (s *Service) clockViews(r *store.Reader, c *models.Case) ([]ClockView, error) {
+	clocks, err := r.Clocks(c.ID)
+	if err != nil || len(clocks) == 0 {
+		return nil, err
+	}
+	entries, err := r.ClockEntries(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	body, err := r.Body(c.BodyID)
+	if err != nil {
+		return nil, err
+	}
+	pack, err := s.packs.Version(c.Pack, c.PackVersion)
+	if err != nil {
+		return nil, internal("pack_missing", err)
+	}
+	now := s.now()
+	out := make([]ClockView, 0, len(clocks))
+	for _, cl := range clocks {
+		v := ClockView{Clock: cl, Standing: clockStanding(&cl, now)}
+		if law, ok := pack.Clock(cl.Name); ok {
+			v.Title = law.Title
+		}
+		for _, e := range entries {
+			if e.ClockID == cl.ID {
+				v.Ledger = append(v.Ledger, e)
+			}
+		}
+		if v.Deadline, err = rederive(pack, body, &cl, entries); err != nil {
+			return nil, internal("due_date", err)
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func (s *Service) fillWords(r *store.Reader, a models.Actor, v *CaseView) error {
+	messages, err := r.Messages(v.Case.ID, 0, 500)
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		if a.Kind == models.ByRequester {
+			if m.Kind == models.InternalNote {
+				continue
+			}
+			m.Author = "" // the body speaks, not a person
+		}
+		v.Messages = append(v.Messages, m)
+	}
+	if v.Decisions, err = r.Decisions(v.Case.ID); err != nil {
+		return err
+	}
+	if a.Kind == models.ByRequester {
+		for i := range v.Decisions {
+			v.Decisions[i].Basis = ""
+		}
+	}
+	return nil
+}
+
+func (s *Service) fillDocuments(r *store.Reader, a models.Actor, v *CaseView) error {
+	docs, err := r.Attachments(v.Case.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range docs {
+		switch {
+		case a.Kind == models.BySystem,
+			a.Kind == models.ByRequester && (!d.FromBody || d.Released && d.Classification == models.Public),
+			a.Kind == models.ByOfficer && d.Classification.Level() <= a.Clearance.Level():
+			v.Attachments = append(v.Attachments, d)
+		case a.Kind == models.ByRequester && !d.Released && v.Case.State != models.StateDecided && v.Case.State != models.StateClosed:
+			// The body is still working on it; it is neither given nor withheld yet.
+		default:
+			v.Withheld = append(v.Withheld, models.Attachment{ID: d.ID, Classification: d.Classification, Ground: d.Ground, At: d.At})
+		}
+	}
+	return nil
+}
+
+func (s *Service) fillClasses(r *store.Reader, a models.Actor, v *CaseView) error {
+	if a.Kind == models.ByRequester {
+		return nil
+	}
+	var err error
+	if v.Classified, err = r.Classifieds(v.Case.ID); err != nil {
+		return err
+	}
+	for _, row := range v.Classified {
+		if row.Proposed && row.Evidence != "" {
+			if err := json.Unmarshal([]byte(row.Evidence), &v.Proposal); err != nil {
+				return internal("evidence_unreadable", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) fillRelated(r *store.Reader, a models.Actor, v *CaseView) error {
+	var err error
+	children, err := r.Children(v.Case.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range children {
+		// An objection inherits its case's class, and may have been raised above it.
+		if a.Kind != models.ByOfficer || c.Classification.Level() <= a.Clearance.Level() {
+			v.Objections = append(v.Objections, c)
+		}
+	}
+	if v.Case.ParentID != nil {
+		p, err := r.CaseByID(*v.Case.ParentID)
+		if err != nil {
+			return err
+		}
+		rungs, err := r.Rungs(p.ID)
+		if err != nil {
+			return err
+		}
+		if a.Kind != models.ByOfficer || models.SightOf(a).Sees(p, rungRoles(rungs)) {
+			v.Parent = p
+		}
+	}
+	clocks := make([]models.Clock, len(v.Clocks))
+	for i, c := range v.Clocks {
+		clocks[i] = c.Clock
+	}
+	v.Objection = objectionWindow(v.Pack, v.Case, clocks, children, v.Now)
+	v.Disclosure, err = r.Disclosure(v.Case.ID)
+	return err
+}
+
+// requesterEvents are the kinds of event a requester sees of their case: what
+// happened to it, not what officers did around it.
+var requesterEvents = []string{
+	"case.filed", "case.completed", "case.assigned", "case.clarification_asked", "case.clarified", "case.answered", "case.closed",
+	"case.withdrawn", "case.published", "case.unpublished", "case.reopened", "deadline.set", "deadline.extended", "deadline.paused",
+	"deadline.resumed", "deadline.restarted", "deadline.lapsed", "deadline.recomputed", "chain.opened", "rung.opened", "rung.lapsed", "rung.raised", "rung.returned",
+	"rung.decided", "chain.failed", "objection.filed", "message.added", "attachment.added",
+}
+
+// requesterReasons are those whose reason was written for the requester.
+var requesterReasons = []string{"deadline.extended", "case.withdrawn", "case.closed", "rung.lapsed", "chain.failed", "case.unpublished"}
+
+func (s *Service) fillTimeline(r *store.Reader, a models.Actor, v *CaseView) error {
+	events, _, err := r.Events(store.EventFilter{CaseID: &v.Case.ID}, "", 500)
+	if err != nil {
+		return err
+	}
+	if a.Kind != models.ByRequester {
+		v.Timeline = events
+		return nil
+	}
+	for _, e := range events {
+		if !slices.Contains(requesterEvents, e.Kind) {
+			continue
+		}
+		e.Actor, e.ActorID = "", nil
+		if !slices.Contains(requesterReasons, e.Kind) {
+			e.Reason = ""
+		}
+		v.Timeline = append(v.Timeline, e)
+	}
+	return nil
+}
+
+// deskActions are what a case page may offer, with the move each one makes.
+var deskActions = []struct {
+	action string
+	move   models.Action
+}{
+	{policies.ActAssign, models.ActAssign}, {policies.ActAssignSelf, models.ActAssign},
+	{policies.ActClassify, models.ActClassify}, {policies.ActLowerClass, models.ActClassify},
+	{policies.ActAskClarification, models.ActAsk}, {policies.ActExtend, models.ActExtend},
+	{policies.ActEscalateRaise, models.ActEscalate}, {policies.ActEscalateAck, models.ActAcknowledge},
+	{policies.ActEscalateReturn, models.ActReturn}, {policies.ActEscalateDecide, models.ActSettle},
+	{policies.ActPublish, models.ActPublish}, {policies.ActMessage, models.ActMessage}, {policies.ActNote, models.ActNote},
+}
+
+// may lists what the actor may do and the case can bear now.
+func (s *Service) may(a models.Actor, v *CaseView) []string {
+	var out []string
+	c := v.Case
+	if a.Kind == models.ByRequester {
+		for action, move := range map[string]models.Action{actSay: models.ActMessage, actWithdraw: models.ActWithdraw, actAttach: models.ActAttach} {
+			if c.Can(move) || action == actSay && c.Can(models.ActClarify) {
+				out = append(out, action)
+			}
+		}
+		if v.Objection.Open {
+			out = append(out, actObject)
+		}
+		slices.Sort(out)
+		return out
+	}
+	for _, d := range deskActions {
+		if !c.Can(d.move) || !mayDo(a, d.action, c, v.Rungs).Allowed {
+			continue
+		}
+		switch d.action {
+		case policies.ActExtend:
+			if !extendable(v) {
+				continue
+			}
+		case policies.ActEscalateAck, policies.ActEscalateReturn, policies.ActEscalateDecide:
+			if a.Role.Rank() < c.RungRole.Rank() {
+				continue
+			}
+		case policies.ActPublish:
+			if c.Classification != models.Public {
+				continue
+			}
+		}
+		out = append(out, d.action)
+	}
+	if c.Can(models.ActDecide) {
+		w := &work{actor: a, c: c, rungs: v.Rungs}
+		if w.mayDecide(models.Granted) == nil {
+			out = append(out, decideAction(c.Kind))
+		}
+		if w.mayDecide(models.Refused) == nil {
+			out = append(out, policies.ActRefuse)
+		}
+	}
+	if c.Can(models.ActClose) && mayDo(a, actClose, c, v.Rungs).Allowed {
+		out = append(out, "close")
+	}
+	if c.Can(models.ActComplete) && mayDo(a, actSay, c, v.Rungs).Allowed {
+		out = append(out, "complete")
+	}
+	return out
+}
+
+func extendable(v *CaseView) bool {
+	for _, c := range v.Clocks {
+		if c.Primary && c.Running() {
+			law, ok := v.Pack.Clock(c.Name)
+			return ok && law.Extension != nil && !c.Extended && !(law.Extension.BeforeDue && v.Now.After(c.DueAt))
+		}
+	}
+	return false
+}
+
+// Queue is a page of the desk.
+func (s *Service) Queue(ctx context.Context, a models.Actor, in QueueInput) (QueuePage, error) {
+	f, limit, err := s.queueFilter(a, in)
+	if err != nil {
+		return QueuePage{}, err
+	}
+	rows, next, err := s.store.Read(ctx).Queue(models.SightOf(a), f, in.Cursor, limit)
+	return QueuePage{Rows: rows, Next: next}, err
+}
+
+// QueuePage is a page of the desk with where the next one starts.
+type QueuePage struct {
+	Rows []store.QueueRow
+	Next string
+}
+
+// QueueCount is how many cases a queue holds, counted up to a cap.
+type QueueCount struct {
+	Queue string
+	Count int
+	More  bool // there are more than Count
+}
+
+// Queues in the order the desk shows them.
+var Queues = []string{"mine", "unit", "unassigned", "escalated", "due_soon", "overdue", "open", "all"}
+
+// countCap bounds what a counter costs: nobody acts differently on 1,000 than on 2,000.
+const countCap = 1000
+
+// QueueCounts counts the queues that have somebody's next move in them.
+func (s *Service) QueueCounts(ctx context.Context, a models.Actor) ([]QueueCount, error) {
+	var out []QueueCount
+	for _, q := range Queues[:6] {
+		f, _, err := s.queueFilter(a, QueueInput{Queue: q})
+		if err != nil {
+			return nil, err
+		}
+		n, err := s.store.Read(ctx).QueueCount(models.SightOf(a), f, countCap)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, QueueCount{Queue: q, Count: n, More: n >= countCap})
+	}
+	return out, nil
+}
+
+func (s *Service) queueFilter(a models.Actor, in QueueInput) (store.QueueFilter, int, error) {
+	var c models.Check
+	if in.Queue == "" {
+		in.Queue = "mine"
+	}
+	if in.Sort == "" {
+		in.Sort = "due"
+	}
+	c.Field(slices.Contains(Queues, in.Queue), "queue", "not_a_choice")
+	c.Field(slices.Contains([]string{"due", "newest", "oldest"}, in.Sort), "sort", "not_a_choice")
+	c.Field(in.Kind == "" || slices.Contains(append(slices.Clone(models.FileableKinds), models.Objection), models.Kind(in.Kind)), "kind", "not_a_choice")
+	c.Field(in.State == "" || slices.Contains(models.States, models.State(in.State)), "state", "not_a_choice")
+	c.Field(in.Class == "" || slices.Contains(models.Classes, models.Class(in.Class)), "class", "not_a_choice")
+	text(&c, "q", in.Query, 500, false)
+	limit := pageSize(&c, in.Limit)
+	return store.QueueFilter{
+		Queue: in.Queue, OfficerID: a.OfficerID, UnitIDs: a.UnitIDs, Role: a.Role, Now: s.now(), Terms: s.store.Terms(in.Query), Query: in.Query,
+		Kind: models.Kind(in.Kind), State: models.State(in.State), Class: models.Class(in.Class), Sort: in.Sort,
+	}, limit, c.Err()
+}
+
+// pageSize reads a limit: 1 to 100, 50 when not given.
+func pageSize(c *models.Check, n int) int {
+	c.Field(n >= 0 && n <= 100, "limit", "out_of_range", "1", "100")
+	if n == 0 {
+		return 50
+	}
+	return n
+}
+
+// Disclosures searches what was released, newest first.
+func (s *Service) Disclosures(ctx context.Context, q, body, cursor string, limit int) ([]models.Disclosure, string, error) {
+	var c models.Check
+	text(&c, "q", q, 500, false)
+	limit = pageSize(&c, limit)
+	if err := c.Err(); err != nil {
+		return nil, "", err
+	}
+	r := s.store.Read(ctx)
+	var id *int64
+	if body != "" {
+		b, err := r.BodyBySlug(body)
+		if err != nil {
+			return nil, "", err
+		}
+		id = &b.ID
+	}
+	return r.SearchDisclosures(s.store.Terms(q), id, cursor, limit)
+}
+
+// Similar finds released matters that may already answer what someone is about
+// to ask.
+func (s *Service) Similar(ctx context.Context, body, words string, limit int) ([]models.Disclosure, error) {
+	terms := s.store.Terms(words)
+	if len(terms) == 0 {
+		return nil, nil
+	}
+	if len(terms) > 20 {
+		terms = terms[:20]
+	}
+	r := s.store.Read(ctx)
+	var id *int64
+	if b, err := r.BodyBySlug(body); err == nil {
+		id = &b.ID
+	}
+	return r.SimilarDisclosures(terms, id, limit)
+}
+
+// Disclosure is one published case, without its requester.
+func (s *Service) Disclosure(ctx context.Context, ref string) (*DisclosureView, error) {
+	norm, ok := models.NormalReference(ref)
+	if !ok {
+		return nil, models.Refuse(models.NotFound, "case_not_found")
+	}
+	r := s.store.Read(ctx)
+	d, err := r.DisclosureByReference(norm)
+	if err != nil {
+		return nil, err
+	}
+	c, err := r.CaseByID(d.CaseID)
+	if err != nil {
+		return nil, err
+	}
+	v := &DisclosureView{Disclosure: *d, Kind: c.Kind}
+	v.By = ""
+	if v.Body, err = r.Body(d.BodyID); err != nil {
+		return nil, err
+	}
+	if v.Pack, err = s.packs.Version(c.Pack, c.PackVersion); err != nil {
+		return nil, internal("pack_missing", err)
+	}
+	decisions, err := r.Decisions(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(decisions); n > 0 {
+		v.Decision = &decisions[n-1]
+		v.Decision.By, v.Decision.OfficerID, v.Decision.Basis = "", nil, ""
+	}
+	docs, err := r.Attachments(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, doc := range docs {
+		switch {
+		case doc.FromBody && doc.Released && doc.Classification == models.Public:
+			v.Documents = append(v.Documents, doc)
+		case doc.FromBody && doc.Classification != models.Public:
+			v.Withheld = append(v.Withheld, models.Attachment{Classification: doc.Classification, Ground: doc.Ground, At: doc.At})
+		}
+	}
+	return v, nil
+}
+
+// Bodies lists public bodies, by key.
+func (s *Service) Bodies(ctx context.Context, after int64, limit int) ([]models.Body, error) {
+	return s.store.Read(ctx).Bodies(after, limit)
+}
+
+// Body is one public body with the law it answers under today.
+func (s *Service) Body(ctx context.Context, slug string) (*BodyView, error) {
+	r := s.store.Read(ctx)
+	b, err := r.BodyBySlug(slug)
+	if err != nil {
+		return nil, err
+	}
+	v := &BodyView{Body: *b}
+	if v.Units, err = r.Units(b.ID); err != nil {
+		return nil, err
+	}
+	v.Law, err = s.packFor(b, s.now())
+	return v, err
+}
+
+// Officers lists the accounts an administrator keeps.
+func (s *Service) Officers(ctx context.Context, a models.Actor, after int64, limit int) ([]models.Officer, error) {
+	if err := administers(a, policies.ActAdminOfficers); err != nil {
+		return nil, err
+	}
+	list, err := s.store.Read(ctx).Officers(a.BodyID, after, limit)
+	for i := range list {
+		list[i].PasswordHash = ""
+	}
+	return list, err
+}
+
+// Assignable lists who a case may be given to.
+func (s *Service) Assignable(ctx context.Context, a models.Actor, ref string) ([]models.Officer, []models.Unit, error) {
+	v, err := s.Case(ctx, a, ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := s.store.Read(ctx)
+	var officers []models.Officer
+	for _, role := range models.Roles {
+		if !role.OnChain() {
+			continue
+		}
+		list, err := r.OfficersFor(v.Body.ID, role, v.Case.Classification)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := range list {
+			list[i].PasswordHash = ""
+		}
+		officers = append(officers, list...)
+	}
+	units, err := r.Units(v.Body.ID)
+	return officers, units, err
+}

@@ -1,0 +1,87 @@
+// Package casework is the verbs of Terang: what must happen together when
+// someone files, classifies, escalates, decides. One exported verb is one
+// transaction of one shape: validate, load, ask policies, move with models, append the audit
+// event, save, put messages in the outbox. Every read goes through read.go, which takes the
+// actor.
+package casework
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"terang/models/store"
+	"terang/policies"
+)
+
+// Files keeps the bytes of attachments, outside the database. Put must be
+// durable when it returns; what was put and then not recorded is an orphan that Sweep
+// may drop.
+type Files interface {
+	Put(ctx context.Context, r io.Reader, limit int64) (Stored, error)
+	Get(ctx context.Context, name string) (io.ReadSeekCloser, error)
+	Delete(ctx context.Context, name string) error
+}
+
+// Stored is what Files says of a file it has taken.
+type Stored struct {
+	Name   string
+	Size   int64
+	SHA256 string
+	Head   []byte // first bytes, for sniffing
+}
+
+// Service does the verbs. It is safe for concurrent use.
+type Service struct {
+	store    *store.Store
+	packs    *policies.Registry
+	files    Files
+	secret   []byte
+	clock    func() time.Time
+	sequence func(context.Context) error
+	// occurred is set on the copy that At returns.
+	occurred *time.Time
+}
+
+// Options are what a Service is made of. Secret (32 bytes or more, outside the database)
+// derives the keys of retried filings; Now is the clock, nil for time.Now.
+type Options struct {
+	Store  *store.Store
+	Packs  *policies.Registry
+	Files  Files
+	Secret []byte
+	Now    func() time.Time
+	// Sequence gives every event its place in the log; nil where nothing signs. An export
+	// waits for it, so that what it writes is whole.
+	Sequence func(context.Context) error
+}
+
+// New makes a Service.
+func New(o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Service{store: o.Store, packs: o.Packs, files: o.Files, secret: o.Secret, clock: o.Now, sequence: o.Sequence}
+}
+
+// At gives a Service whose verbs happened at an earlier instant than they are
+// recorded: a letter that came yesterday, a row of an old register. Clocks count from
+// then; the audit events carry both instants and are never backdated.
+func (s *Service) At(occurred time.Time) *Service {
+	t := *s
+	occurred = occurred.UTC().Truncate(time.Second)
+	t.occurred = &occurred
+	return &t
+}
+
+// now is the one instant of a transaction: UTC and whole seconds, because the
+// databases keep different precisions and a hash over it would differ.
+func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Second) }
+
+// moment is when what is being done happened.
+func (s *Service) moment(now time.Time) time.Time {
+	if s.occurred != nil && s.occurred.Before(now) {
+		return *s.occurred
+	}
+	return now
+}

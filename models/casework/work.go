@@ -1,0 +1,251 @@
+package casework
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"terang/models"
+	"terang/models/store"
+	"terang/policies"
+)
+
+// work is one verb under way on one case.
+type work struct {
+	*store.Tx
+	s     *Service
+	actor models.Actor
+	now   time.Time // recorded
+	at    time.Time // happened; earlier than now only through Service.At
+	c     *models.Case
+	body  *models.Body
+	pack  *policies.Pack
+	unit  *models.Unit
+	rungs []models.Rung
+	event *models.Event // the last one appended
+
+	clocks     []models.Clock // read when first needed
+	haveClocks bool
+	filedEvent int64
+}
+
+// change is the shape of every verb on an existing case. may is the action asked
+// of policies; a version of 0 is the requester's, whose words are not lost to a race.
+func (s *Service) change(ctx context.Context, a models.Actor, ref string, version int64, may string, do func(*work) error) (*models.Case, error) {
+	var out *models.Case
+	err := s.store.WithTx(ctx, func(tx *store.Tx) error {
+		w, err := s.load(tx, a, ref)
+		if err != nil {
+			return err
+		}
+		if version == 0 && a.Kind == models.ByOfficer {
+			return &models.Error{Kind: models.Invalid, Code: "invalid", Fields: []models.FieldError{{Field: "version", Code: "required"}}}
+		}
+		if version > 0 && version != w.c.Version {
+			return models.Refuse(models.Conflict, "stale")
+		}
+		if err := w.allowed(may); err != nil {
+			return err
+		}
+		if err := do(w); err != nil {
+			return err
+		}
+		if err := tx.UpdateCase(w.c); err != nil {
+			return err
+		}
+		out = w.c
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// load reads a case for an actor. What the actor may not know of is not found.
+func (s *Service) load(tx *store.Tx, a models.Actor, ref string) (*work, error) {
+	norm, ok := models.NormalReference(ref)
+	if !ok {
+		return nil, models.Refuse(models.NotFound, "case_not_found")
+	}
+	c, err := tx.CaseByReference(norm)
+	if err != nil {
+		return nil, err
+	}
+	return s.around(tx, a, c)
+}
+
+// around gathers what a verb needs beside the case.
+func (s *Service) around(tx *store.Tx, a models.Actor, c *models.Case) (*work, error) {
+	now := s.now()
+	w := &work{Tx: tx, s: s, actor: a, now: now, at: s.moment(now), c: c}
+	var err error
+	if w.rungs, err = tx.Rungs(c.ID); err != nil {
+		return nil, err
+	}
+	if !models.SightOf(a).Sees(c, rungRoles(w.rungs)) {
+		return nil, models.Refuse(models.NotFound, "case_not_found")
+	}
+	if w.body, err = tx.Body(c.BodyID); err != nil {
+		return nil, err
+	}
+	if w.pack, err = s.packs.Version(c.Pack, c.PackVersion); err != nil {
+		return nil, internal("pack_missing", err)
+	}
+	if c.UnitID != nil {
+		if w.unit, err = tx.Unit(*c.UnitID); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func rungRoles(rungs []models.Rung) []models.Role {
+	roles := make([]models.Role, len(rungs))
+	for i, r := range rungs {
+		roles[i] = r.Role
+	}
+	return roles
+}
+
+// requesterMay is what someone who proved a case's key may do to it.
+var requesterMay = []string{actSay, actWithdraw, actObject, actAttach}
+
+// Actions that policies.May does not know because the law gives them to the
+// requester, or to time.
+const (
+	actSay      = policies.ActMessage
+	actWithdraw = "withdraw"
+	actObject   = "object"
+	actAttach   = "attach"
+	actClose    = policies.ActAskClarification // who may ask may also close what is finished
+	// laterCheck is for verbs whose action depends on what they find.
+	laterCheck = ""
+)
+
+// allowed asks policies whether the actor may, and gives Forbidden with its reason.
+func (w *work) allowed(action string) error {
+	if action == laterCheck {
+		return nil
+	}
+	d := mayDo(w.actor, action, w.c, w.rungs)
+	if d.Allowed {
+		return nil
+	}
+	code := d.Code
+	if code == "" {
+		code = "not_allowed"
+	}
+	return models.Refuse(models.Forbidden, code, action)
+}
+
+func mayDo(a models.Actor, action string, c *models.Case, rungs []models.Rung) policies.Decision {
+	switch a.Kind {
+	case models.BySystem:
+		return policies.Decision{Allowed: true, Rule: "system"}
+	case models.ByRequester:
+		return policies.Decision{Allowed: a.CaseID == c.ID && slices.Contains(requesterMay, action), Rule: "case key"}
+	case models.ByOfficer:
+		if action == actAttach {
+			action = policies.ActMessage
+		}
+		return policies.May(string(a.Role), action, accessFacts(a, c, rungs))
+	}
+	return policies.Decision{Code: "not_allowed"}
+}
+
+func accessFacts(a models.Actor, c *models.Case, rungs []models.Rung) policies.AccessFacts {
+	return policies.AccessFacts{
+		Clearance: string(a.Clearance), Class: string(c.Classification), Kind: string(c.Kind), Anonymity: string(c.Anonymity),
+		SameBody: a.InBody(c.BodyID), SameUnit: a.InUnit(c.UnitID),
+		Assigned: c.OfficerID != nil && *c.OfficerID == a.OfficerID,
+		// The information officer answers for every case of the body, the superior for
+		// every objection: see models.SightOf.
+		OnRung: models.SightOf(a).WholeBody || a.Role == models.Superior && c.Kind == models.Objection || slices.Contains(rungRoles(rungs), a.Role),
+	}
+}
+
+// dueOptions are what the body's own circumstances add to the law's arithmetic.
+func dueOptions(b *models.Body) policies.DueOptions {
+	return policies.DueOptions{CutiBersamaWorking: b.WorksOnCollectiveLeave, Zone: b.Zone}
+}
+
+// record appends the audit event of what was just done. The columns are the
+// case as it stands after it.
+func (w *work) record(kind, reason string, article string, data models.EventData) error {
+	if !w.at.Equal(w.now) {
+		at := w.at
+		data.Occurred = &at
+	}
+	e := &models.Event{
+		Time: w.now, Kind: kind, Reason: reason, Article: article, Data: data.JSON(),
+		ActorRole: w.actor.RoleLabel(), Actor: w.actor.Label(), Standing: models.NoStanding,
+	}
+	if w.actor.OfficerID != 0 {
+		id := w.actor.OfficerID
+		e.ActorID = &id
+	}
+	if w.body != nil {
+		e.BodyID, e.Body = &w.body.ID, w.body.Slug
+	}
+	if w.unit != nil {
+		e.Unit = w.unit.Slug
+	}
+	if c := w.c; c != nil {
+		id := c.ID
+		e.CaseID, e.Reference, e.CaseKind = &id, c.Reference, c.Kind
+		e.Classification, e.State, e.Outcome = c.Classification, c.State, c.Outcome
+		e.Clock, e.DueOn, e.Standing = c.Clock, c.DueOn, c.StandingAt(w.at)
+		e.Pack, e.PackVersion = c.Pack, c.PackVersion
+	}
+	if err := w.Append(e); err != nil {
+		return err
+	}
+	w.event = e
+	if w.c == nil || w.pack == nil {
+		return nil
+	}
+	return w.stopClocks(kind)
+}
+
+// tell puts a message to the requester into the outbox, in the same
+// transaction; it leaves after commit. Without an address nothing is put: the
+// page behind reference and key says the same.
+func (w *work) tell(kind string, data any) error {
+	if w.c.RequesterID == nil {
+		return nil
+	}
+	r, err := w.Requester(*w.c.RequesterID)
+	if err != nil || r.Email == "" {
+		return err
+	}
+	return w.Insert(&models.Outgoing{
+		CaseID: &w.c.ID, Kind: kind, To: r.Email, Lang: w.c.Lang, Data: toJSON(data), CreatedAt: w.now,
+	})
+}
+
+// notice is what every message to a requester can say.
+type notice struct {
+	Reference string `json:"reference"`
+	Body      string `json:"body"`
+	State     string `json:"state"`
+	DueOn     string `json:"due_on,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+}
+
+func (w *work) notice(reason string) notice {
+	return notice{Reference: w.c.Reference, Body: w.body.Name, State: string(w.c.State), DueOn: w.c.DueOn, Reason: reason}
+}
+
+func toJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "null" // only types of this package are given here, and they marshal
+	}
+	return string(b)
+}
+
+func internal(code string, err error) error {
+	return &models.Error{Kind: models.Internal, Code: code, Err: err}
+}
