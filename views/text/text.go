@@ -122,15 +122,18 @@ func Keys() []string {
 	return keys
 }
 
-// Error gives the words for an error code; a code that has none yet gets a sentence that is true of every error.
+// Error gives the words for an error code; a code that has none yet gets a sentence that is true of every error. Args come
+// from the rules and may be more or fewer than the words have room for.
 func (l Lang) Error(code string, args ...any) string {
-	if key := "error." + code; Has(key) {
-		if len(args) > 0 && verbs(l.T(key)) == "" {
-			args = nil
-		}
-		return l.T(key, args...)
+	key := "error." + code
+	if !Has(key) {
+		return l.T("error.unknown")
 	}
-	return l.T("error.unknown")
+	room := len(strings.Fields(verbs(l.T(key))))
+	for len(args) < room {
+		args = append(args, "…")
+	}
+	return l.T(key, args[:room]...)
 }
 
 var verb = regexp.MustCompile(`%[-+#0]*[0-9]*(?:\.[0-9]+)?(?:\[[0-9]+\])?[a-zA-Z]`)

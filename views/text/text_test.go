@@ -85,6 +85,21 @@ func TestT(t *testing.T) {
 	}
 }
 
+// The rules give what they know; the words take what they have room for.
+func TestErrorTakesAnyNumberOfArgs(t *testing.T) {
+	for _, args := range [][]any{nil, {"10"}, {"10", "x", "y"}} {
+		for _, key := range Keys() {
+			if code, ok := strings.CutPrefix(key, "error."); ok {
+				for _, l := range Langs {
+					if got := l.Error(code, args...); strings.Contains(got, "%!") {
+						t.Errorf("%s with %v: %s", code, args, got)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestDates(t *testing.T) {
 	at := time.Date(2026, 1, 5, 7, 5, 0, 0, time.UTC)
 	for _, tc := range []struct{ got, want string }{
