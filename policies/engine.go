@@ -322,7 +322,7 @@ func (k *count) run(start time.Time, length, added int, d *Deadline) error {
 	received := DateOf(start, k.loc)
 	zero := received
 	if c.FirstDay == "next_business_then_calendar" || c.cutoff >= 0 {
-		if ok, _ := k.cal.working(zero); !ok || (c.cutoff >= 0 && secondsOfDay(start, k.loc) > c.cutoff) {
+		if ok, _ := k.cal.working(zero); !ok || (c.cutoff >= 0 && secondsOfDay(start, k.loc) >= c.cutoff) {
 			zero = k.cal.nextWorking(zero)
 		}
 	}
@@ -382,7 +382,7 @@ func (k *count) beforeStart(received, zero Date, d *Deadline) {
 		} else if day == zero && zero != received {
 			x.Detail = "counts as the day of receipt"
 		} else if day == received && zero != received {
-			x.Detail = "received after the cut-off at " + k.c.Cutoff
+			x.Detail = "received from the cut-off on, at " + k.c.Cutoff
 		}
 		d.Days = append(d.Days, x)
 	}

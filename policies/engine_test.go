@@ -96,3 +96,33 @@ func checkDue(t *testing.T, p *Pack, clock, received, due, extended string, o Du
 		t.Errorf("extended %s, want %s", d.Due, extended)
 	}
 }
+
+func TestOtherLaws(t *testing.T) {
+	tests := []struct {
+		pack, name, clock, received, due, extended string
+	}{
+		{"gb", "gb7 over Christmas", "answer", "2025-12-12", "2026-01-15", "2026-02-12"},
+		{"gb", "gb8 over St Patrick and Easter", "answer", "2026-03-16", "2026-04-16", ""},
+		{"us", "us2 over King's birthday", "answer", "2026-01-05", "2026-02-03", "2026-02-18"},
+		{"us", "us3 before Memorial Day", "answer", "2026-05-22", "2026-06-23", "2026-07-08"},
+		{"us", "us4 over Thanksgiving", "answer", "2026-11-02", "2026-12-02", ""},
+		{"us", "us4 expedited", "expedited", "2026-11-02", "2026-11-12", ""},
+		{"eu", "eu5 over Ascension and Whitsun", "answer", "2026-05-04", "2026-05-28", "2026-06-18"},
+		{"in", "in1 ending on a Saturday", "answer", "2026-01-01", "2026-01-31", ""},
+		{"in", "in2", "answer", "2026-01-10", "2026-02-09", ""},
+		{"in", "in3", "answer", "2026-02-02", "2026-03-04", ""},
+		{"in", "in4", "answer", "2026-04-15", "2026-05-15", ""},
+		{"in", "in5 assistant officer", "answer_apio", "2026-02-02", "2026-03-09", ""},
+		{"in", "in5 third party", "answer_third_party", "2026-02-02", "2026-03-14", ""},
+		{"br", "br3 ending on a Sunday", "answer", "2026-02-02", "2026-02-23", ""},
+		{"br", "br4 received on a Saturday", "answer", "2026-03-14", "2026-04-06", ""},
+		{"br", "br5 ending on Tiradentes", "answer", "2026-04-01", "2026-04-22", "2026-05-04"},
+		{"br", "received at 19:00 on a Friday", "answer", "2026-03-13T19:00", "2026-04-06", ""},
+		{"br", "received at 18:59 on a Friday", "answer", "2026-03-13T18:59", "2026-04-06", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.pack+" "+tt.name, func(t *testing.T) {
+			checkDue(t, embeddedPack(t, tt.pack), tt.clock, tt.received, tt.due, tt.extended, DueOptions{})
+		})
+	}
+}

@@ -410,8 +410,8 @@ func (c *Clock) makeBasis() clockBasis {
 	}
 	first := firstDayTexts[c.FirstDay]
 	if c.Cutoff != "" {
-		first.ID += "; yang masuk setelah pukul " + c.Cutoff + " dianggap masuk hari kerja berikutnya"
-		first.EN += "; what comes after " + c.Cutoff + " counts as received on the next working day"
+		first.ID += "; yang masuk mulai pukul " + c.Cutoff + " dianggap masuk hari kerja berikutnya"
+		first.EN += "; what comes from " + c.Cutoff + " counts as received on the next working day"
 	}
 	lapse := c.OnLapse.Legal
 	if lapse.Article == "" {
