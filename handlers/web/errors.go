@@ -117,7 +117,7 @@ func (w *Web) answer(c *fiber.Ctx, err error) error {
 		w.cfg.Logger.Error("request failed", "incident", incident, "method", c.Method(), "route", route(c), "error", err)
 	}
 	if status == fiber.StatusTooManyRequests {
-		c.Set(fiber.HeaderRetryAfter, retryAfter(err))
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(retryAfter(err)/time.Second)))
 	}
 	if strings.HasPrefix(c.Path(), "/api/") {
 		p := ProblemOf(lang, err)
@@ -133,9 +133,7 @@ func (w *Web) answer(c *fiber.Ctx, err error) error {
 	}
 	v := pages.Problem{Page: w.Page(c, "", ""), Status: status, Text: explain(lang, err, status), Incident: incident}
 	if status == fiber.StatusTooManyRequests {
-		if n, err := strconv.Atoi(retryAfter(err)); err == nil {
-			v.Retry = lang.Time(w.Now().Add(time.Duration(n)*time.Second), nil)
-		}
+		v.Retry = lang.Time(w.Now().Add(retryAfter(err)), nil)
 	}
 	if status == fiber.StatusNotFound && strings.HasPrefix(c.Path(), "/cases/") {
 		v.Links = append(v.Links, components.Link{Label: lang.T("layout.nav.track"), URL: "/track"})
@@ -195,14 +193,15 @@ func explain(lang text.Lang, err error, status int) string {
 	return ""
 }
 
-func retryAfter(err error) string {
+// retryAfter reads from a RateLimited how long to wait: it carries minutes.
+func retryAfter(err error) time.Duration {
 	var e *models.Error
 	if errors.As(err, &e) && len(e.Args) > 0 {
 		if n, err := strconv.Atoi(e.Args[0]); err == nil && n > 0 {
-			return e.Args[0]
+			return time.Duration(n) * time.Minute
 		}
 	}
-	return "60"
+	return time.Minute
 }
 
 // FieldText is one faulty field in words: those of the field when the catalogue has

@@ -1,0 +1,124 @@
+package public
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"terang/handlers/web"
+	"terang/models"
+	"terang/views/components"
+	"terang/views/pages"
+)
+
+func (h *handler) signInPage(c *fiber.Ctx) error {
+	if web.SignedIn(c) {
+		return web.SeeOther(c, landing(web.Actor(c), c.Query("next")))
+	}
+	return h.drawSignIn(c, "", c.Query("next"), nil, fiber.StatusOK)
+}
+
+func (h *handler) drawSignIn(c *fiber.Ctx, email, next string, errs []components.FieldError, status int) error {
+	return web.Render(c, status, pages.SignInPage(pages.SignIn{
+		Step: pages.Step{Page: h.w.Page(c, "", ""), Errors: errs, Action: "/sign-in"}, Email: email, Next: web.LocalPath(next, ""), Demo: h.opt.Logins,
+	}))
+}
+
+// landing is where an officer begins.
+func landing(a models.Actor, next string) string {
+	home := "/desk"
+	if !a.Role.OnChain() {
+		home = "/audit"
+	}
+	return web.LocalPath(next, home)
+}
+
+func (h *handler) signIn(c *fiber.Ctx) error {
+	f := web.ReadForm(c)
+	email, password, next := f.Line("email"), f.Secret("password"), f.Line("next")
+	l := web.Lang(c)
+	var check models.Check
+	check.Field(email != "", "email", "required")
+	check.Field(password != "", "password", "required")
+	err := web.Faults(f.Err(), check.Err())
+	if err == nil {
+		var token string
+		var a models.Actor
+		if token, a, err = h.svc.SignIn(c.UserContext(), email, password, h.w.Scope(c)); err == nil {
+			h.w.SignIn(c, token)
+			return web.SeeOther(c, landing(a, next))
+		}
+	}
+	if models.KindOf(err) == models.Unauthorized {
+		return h.drawSignIn(c, email, next, []components.FieldError{{Field: "email", Text: l.Error("sign_in")}}, fiber.StatusUnprocessableEntity)
+	}
+	if errs, status, ok := web.FormErrors(l, err); ok {
+		return h.drawSignIn(c, email, next, errs, status)
+	}
+	return err
+}
+
+func (h *handler) signOut(c *fiber.Ctx) error {
+	if web.SignedIn(c) {
+		if err := h.w.CheckSeeded(c, ""); err != nil {
+			return err
+		}
+	}
+	if token := h.w.SignOut(c); token != "" {
+		if err := h.svc.SignOut(c.UserContext(), token); err != nil && models.KindOf(err) == models.Internal {
+			return err
+		}
+	}
+	return web.SeeOther(c, "/sign-in")
+}
+
+// ---- the one-time link by which an account gets its password
+
+func (h *handler) welcomePage(c *fiber.Ctx) error {
+	o, err := h.svc.LinkOfficer(c.UserContext(), c.Params("token"))
+	if err != nil {
+		return gone(err)
+	}
+	return h.drawWelcome(c, o, nil, fiber.StatusOK)
+}
+
+// gone says that a link was used or is too old; which of them is nobody's business.
+func gone(err error) error {
+	switch models.KindOf(err) {
+	case models.NotFound, models.Unauthorized, models.Conflict:
+		return models.Refuse(models.NotFound, "link_gone")
+	}
+	return err
+}
+
+func (h *handler) drawWelcome(c *fiber.Ctx, o *models.Officer, errs []components.FieldError, status int) error {
+	return web.Render(c, status, pages.SetPasswordPage(pages.SetPassword{
+		Step: pages.Step{Page: h.w.Page(c, "", ""), Errors: errs, Action: href(c.Path())}, Account: o.Name + " (" + o.Email + ")",
+	}))
+}
+
+func (h *handler) welcome(c *fiber.Ctx) error {
+	token := c.Params("token")
+	o, err := h.svc.LinkOfficer(c.UserContext(), token)
+	if err != nil {
+		return gone(err)
+	}
+	f := web.ReadForm(c)
+	password, repeat := f.Secret("password"), f.Secret("repeat")
+	var check models.Check
+	check.Field(password != "", "password", "required")
+	check.Field(password == repeat, "repeat", "password_match")
+	if err = web.Faults(f.Err(), check.Err()); err == nil {
+		err = h.svc.SetPassword(c.UserContext(), token, password)
+	}
+	if errs, status, ok := web.FormErrors(web.Lang(c), err); ok && models.KindOf(err) != models.Conflict {
+		return h.drawWelcome(c, o, errs, status)
+	}
+	if err != nil {
+		return gone(err)
+	}
+	session, a, err := h.svc.SignIn(c.UserContext(), o.Email, password, h.w.Scope(c))
+	if err != nil {
+		return err
+	}
+	h.w.SignIn(c, session)
+	return web.SeeOther(c, landing(a, ""))
+}

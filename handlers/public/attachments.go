@@ -1,0 +1,88 @@
+package public
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"terang/handlers/web"
+	"terang/models"
+	"terang/models/casework"
+	"terang/views/components"
+	"terang/views/pages"
+)
+
+func (h *handler) attachmentsPage(c *fiber.Ctx, in *intake) error {
+	if early := in.tooEarly(); early != "" {
+		return web.SeeOther(c, "/file/"+early)
+	}
+	if !in.answers.AttachmentsAsk {
+		in.answers.AttachmentsAsk = true
+		if err := h.svc.SaveDraft(c.UserContext(), in.token, in.answers); err != nil {
+			return err
+		}
+	}
+	return h.drawAttachments(c, in, nil, fiber.StatusOK)
+}
+
+func (h *handler) drawAttachments(c *fiber.Ctx, in *intake, errs []components.FieldError, status int) error {
+	l := web.Lang(c)
+	v := pages.FileAttachments{
+		Step: h.frame(c, in, "attachments", errs), Kind: string(in.answers.Kind),
+		Full: len(in.files) >= models.MaxAttachments, ContinueURL: "/file/check",
+	}
+	v.Action = "/file/attachments"
+	for _, a := range in.files {
+		v.Files = append(v.Files, pages.AttachedFile{
+			Name: a.Name, Size: l.Bytes(a.Size), RemoveURL: href("/file/attachments/" + strconv.FormatInt(a.ID, 10) + "/remove"),
+		})
+	}
+	return web.Render(c, status, pages.FileAttachmentsPage(v))
+}
+
+func (h *handler) attach(c *fiber.Ctx, in *intake) error {
+	err := h.takeFile(c, in)
+	// The page has one input, "file"; the verb knows it as the attachments.
+	var e *models.Error
+	if errors.As(err, &e) {
+		for i := range e.Fields {
+			if e.Fields[i].Field == "attachments" {
+				e.Fields[i].Field = "file"
+			}
+		}
+	}
+	if errs, status, ok := web.FormErrors(web.Lang(c), err); ok {
+		return h.drawAttachments(c, in, errs, status)
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(c, "/file/attachments")
+}
+
+func (h *handler) takeFile(c *fiber.Ctx, in *intake) error {
+	fh := web.ReadForm(c).File("file")
+	if fh == nil {
+		return &models.Error{Kind: models.Invalid, Code: "invalid", Fields: []models.FieldError{{Field: "file", Code: "required"}}}
+	}
+	data, err := fh.Open()
+	if err != nil {
+		return err
+	}
+	defer data.Close()
+	_, err = h.svc.DraftAttach(c.UserContext(), in.token, casework.Upload{Name: fh.Filename, Data: data})
+	return err
+}
+
+func (h *handler) detach(c *fiber.Ctx, in *intake) error {
+	id, err := strconv.ParseInt(c.Params("id"), 10, 64)
+	if err != nil {
+		return notFound()
+	}
+	// Already gone is what was wanted.
+	if err := h.svc.DraftDetach(c.UserContext(), in.token, id); err != nil && models.KindOf(err) != models.NotFound {
+		return err
+	}
+	return web.SeeOther(c, "/file/attachments")
+}

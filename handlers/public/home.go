@@ -1,0 +1,232 @@
+package public
+
+import (
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+
+	"terang/handlers/web"
+	"terang/models"
+	"terang/policies"
+	"terang/views/components"
+	"terang/views/pages"
+	"terang/views/text"
+)
+
+const (
+	recentShown  = 5
+	bodiesShown  = 100
+	pageSize     = 20
+	suggested    = 5
+	snippetRunes = 220
+)
+
+func (h *handler) home(c *fiber.Ctx) error {
+	bodies, err := h.svc.Bodies(c.UserContext(), 0, bodiesShown)
+	if err != nil {
+		return err
+	}
+	recent, _, err := h.svc.Disclosures(c.UserContext(), "", "", "", recentShown)
+	if err != nil {
+		return err
+	}
+	v := pages.Home{Page: h.w.Page(c, "", ""), Recent: results(web.Lang(c), recent, bodies, "")}
+	for _, b := range bodies {
+		v.Bodies = append(v.Bodies, components.Link{Label: b.Name, URL: href("/bodies/" + b.Slug)})
+	}
+	revalidated(c)
+	return web.Render(c, fiber.StatusOK, pages.HomePage(v))
+}
+
+func (h *handler) suggest(c *fiber.Ctx) error {
+	v := pages.Suggest{Lang: web.Lang(c)}
+	if q := c.Query("q"); utf8.ValidString(q) && len(q) <= 500 {
+		found, err := h.svc.Similar(c.UserContext(), "", q, suggested)
+		if err != nil {
+			return err
+		}
+		for _, d := range found {
+			v.Items = append(v.Items, components.Link{Label: d.Title, URL: href("/disclosures/" + d.Reference)})
+		}
+	}
+	revalidated(c)
+	return web.Render(c, fiber.StatusOK, pages.SuggestPart(v))
+}
+
+func (h *handler) disclosures(c *fiber.Ctx) error {
+	q, body, cursor := strings.TrimSpace(c.Query("q")), c.Query("body"), c.Query("cursor")
+	rows, next, err := h.svc.Disclosures(c.UserContext(), q, body, cursor, pageSize)
+	if err != nil {
+		return err
+	}
+	bodies, err := h.svc.Bodies(c.UserContext(), 0, bodiesShown)
+	if err != nil {
+		return err
+	}
+	l := web.Lang(c)
+	v := pages.Disclosures{Page: h.w.Page(c, "", ""), Query: q, Body: body, Results: results(l, rows, bodies, q)}
+	for _, b := range bodies {
+		v.Bodies = append(v.Bodies, components.Option{Value: b.Slug, Label: b.Name})
+	}
+	v.Pager = components.Pager{Lang: l}
+	here := url.Values{}
+	if q != "" {
+		here.Set("q", q)
+	}
+	if body != "" {
+		here.Set("body", body)
+	}
+	if cursor != "" {
+		v.Pager.First = href("/disclosures?" + here.Encode())
+	}
+	if next != "" {
+		here.Set("cursor", next)
+		v.Pager.Next = href("/disclosures?" + here.Encode())
+	}
+	revalidated(c)
+	return web.Render(c, fiber.StatusOK, pages.DisclosuresPage(v))
+}
+
+func results(l text.Lang, rows []models.Disclosure, bodies []models.Body, q string) []pages.Result {
+	names := map[int64]string{}
+	for _, b := range bodies {
+		names[b.ID] = b.Name
+	}
+	out := make([]pages.Result, 0, len(rows))
+	for _, d := range rows {
+		out = append(out, pages.Result{
+			Title: d.Title, URL: href("/disclosures/" + d.Reference), Body: names[d.BodyID], Date: l.ShortDate(d.PublishedAt, nil),
+			Outcome: components.OutcomeTag(l, "", string(d.Outcome)), Snippet: snippet(d.Summary, q),
+		})
+	}
+	return out
+}
+
+// snippet cuts the beginning of a summary and marks the words searched for.
+func snippet(s, q string) []pages.Snippet {
+	runes := []rune(s)
+	if len(runes) > snippetRunes {
+		runes = append(runes[:snippetRunes], '…')
+	}
+	wanted := map[string]bool{}
+	for _, w := range strings.FieldsFunc(strings.ToLower(q), notWord) {
+		wanted[w] = true
+	}
+	if len(runes) == 0 {
+		return nil
+	}
+	var out []pages.Snippet
+	add := func(part string, match bool) {
+		if n := len(out); n > 0 && out[n-1].Match == match {
+			out[n-1].Text += part
+			return
+		}
+		out = append(out, pages.Snippet{Text: part, Match: match})
+	}
+	for i := 0; i < len(runes); {
+		j := i + 1
+		for j < len(runes) && notWord(runes[j]) == notWord(runes[i]) {
+			j++
+		}
+		part := string(runes[i:j])
+		add(part, wanted[strings.ToLower(part)])
+		i = j
+	}
+	return out
+}
+
+func notWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+
+func (h *handler) disclosure(c *fiber.Ctx) error {
+	d, err := h.svc.Disclosure(c.UserContext(), c.Params("ref"))
+	if err != nil {
+		return err
+	}
+	l := web.Lang(c)
+	v := pages.Disclosure{
+		Page: h.w.Page(c, "", ""), Reference: d.Reference, Subject: d.Title, Body: d.Body.Name, BodyURL: href("/bodies/" + d.Body.Slug),
+		Summary: d.Summary, Decision: d.Answer, Outcome: components.OutcomeTag(l, string(d.Kind), string(d.Outcome)),
+		FiledOn: web.DayOf(l, d.ReceivedOn), DecidedOn: web.DayOf(l, d.AnsweredOn), PublishedOn: l.Date(d.PublishedAt, text.Zone(d.Body.Zone)),
+		Law: d.Pack.Law.In(string(l)),
+	}
+	for _, doc := range d.Documents {
+		v.Documents = append(v.Documents, fileLink(l, "/disclosures/"+d.Reference, &doc))
+	}
+	v.Withheld = withheld(l, d.Pack, d.Decision, d.Withheld)
+	revalidated(c)
+	return web.Render(c, fiber.StatusOK, pages.DisclosurePage(v))
+}
+
+func (h *handler) disclosureDocument(c *fiber.Ctx) error {
+	id, err := strconv.ParseInt(c.Params("id"), 10, 64)
+	if err != nil {
+		return notFound()
+	}
+	a, data, err := h.svc.DisclosureDocument(c.UserContext(), c.Params("ref"), id)
+	if err != nil {
+		return err
+	}
+	return web.Download(c, a, data)
+}
+
+func fileLink(l text.Lang, base string, a *models.Attachment) components.Link {
+	return components.Link{
+		Label: a.Name, URL: href(base + "/documents/" + strconv.FormatInt(a.ID, 10)), Note: "(" + l.Bytes(a.Size) + ")",
+	}
+}
+
+// withheld names what is held back, under which article and why: of the decision, then
+// of each document.
+func withheld(l text.Lang, pack *policies.Pack, d *models.Decision, docs []models.Attachment) []pages.Withheld {
+	var out []pages.Withheld
+	if d != nil {
+		test, ids := decisionParts(d)
+		for i, id := range ids {
+			w := pages.Withheld{What: d.Withheld, Article: article(l, pack, id)}
+			if w.What == "" {
+				w.What = test.Information
+			}
+			if w.What == "" {
+				w.What = l.T("outcome." + string(d.Outcome))
+			}
+			if i == 0 {
+				w.Reason, w.Until = test.IfOpened, test.Duration
+			}
+			out = append(out, w)
+		}
+	}
+	for _, doc := range docs {
+		if doc.Ground == "" {
+			continue
+		}
+		out = append(out, pages.Withheld{What: l.T("withheld.document"), Article: article(l, pack, doc.Ground)})
+	}
+	return out
+}
+
+func article(l text.Lang, pack *policies.Pack, id string) string {
+	e, ok := pack.Exemption(id)
+	if !ok {
+		return id
+	}
+	return e.Article + ": " + e.Title.In(string(l))
+}
+
+// decisionParts reads the parts of a decision that are kept as JSON. What cannot be
+// read is left out: the decision's words say it too.
+func decisionParts(d *models.Decision) (models.ConsequenceTest, []string) {
+	var test models.ConsequenceTest
+	var ids []string
+	if d.Consequence != "" {
+		_ = json.Unmarshal([]byte(d.Consequence), &test)
+	}
+	if d.Exemptions != "" {
+		_ = json.Unmarshal([]byte(d.Exemptions), &ids)
+	}
+	return test, ids
+}
