@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"math"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,4 +55,40 @@ func TestNothingFromElsewhere(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The stylesheet promises 7:1 for text on each ground it is used on.
+func TestContrast(t *testing.T) {
+	a, _ := Lookup(URL("css/terang.css"))
+	tokens := map[string]string{}
+	for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6});`).FindAllStringSubmatch(string(a.Body), -1) {
+		tokens[m[1]] = m[2]
+	}
+	for _, pair := range [][2]string{
+		{"ink", "paper"}, {"ink", "wash"}, {"ink", "focus"}, {"ink", "amber-wash"}, {"ink", "accent-wash"},
+		{"ink-soft", "paper"}, {"ink-soft", "wash"}, {"accent", "paper"}, {"accent", "wash"}, {"accent", "accent-wash"},
+		{"paper", "accent"}, {"paper", "accent-dark"}, {"paper", "red"}, {"red", "paper"}, {"red", "red-wash"},
+		{"green", "green-wash"}, {"amber", "amber-wash"}, {"blue", "blue-wash"}, {"purple", "purple-wash"}, {"purple", "paper"},
+	} {
+		fg, bg := luminance(t, tokens[pair[0]]), luminance(t, tokens[pair[1]])
+		if ratio := (max(fg, bg) + 0.05) / (min(fg, bg) + 0.05); ratio < 7 {
+			t.Errorf("%s on %s is %.2f:1", pair[0], pair[1], ratio)
+		}
+	}
+}
+
+func luminance(t *testing.T, hex string) float64 {
+	t.Helper()
+	n, err := strconv.ParseUint(hex, 16, 32)
+	if err != nil {
+		t.Fatalf("colour %q: %v", hex, err)
+	}
+	part := func(shift uint) float64 {
+		c := float64(n>>shift&0xff) / 255
+		if c <= 0.04045 {
+			return c / 12.92
+		}
+		return math.Pow((c+0.055)/1.055, 2.4)
+	}
+	return 0.2126*part(16) + 0.7152*part(8) + 0.0722*part(0)
 }
