@@ -110,8 +110,12 @@ var moves = map[State]map[Action]State{
 	StateInReview: handling(StateInReview),
 	StateAwaitingClarification: with(handling(StateAwaitingClarification), map[Action]State{
 		ActClarify: StateInReview, // or back to the open rung: see Move
-		// A reply is not waited for when the law's clock runs on: the officer may
-		// decide on what there is.
+		// An open rung goes on meanwhile: its clock does not wait for the reply.
+		ActAcknowledge: StateAwaitingClarification,
+		ActReturn:      StateAwaitingClarification,
+		ActSettle:      StateAwaitingClarification,
+		ActLapse:       StateAwaitingClarification,
+		ActFail:        StateAwaitingClarification,
 	}),
 	StateEscalated: with(handling(StateEscalated), map[Action]State{
 		ActAcknowledge: StateEscalated,

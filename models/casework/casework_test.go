@@ -365,6 +365,21 @@ func TestHoldersActOnTheirRung(t *testing.T) {
 	}
 }
 
+func TestARungsClockDoesNotWaitForAClarification(t *testing.T) {
+	s := ct.New(t)
+	c, req := classified(t, s, ct.Request(), models.Restricted)
+	c = must[*models.Case](t)(s.AskClarification(s.Ctx, s.As("agent"), c.Reference, casework.TextInput{Version: c.Version, Text: "Tahun berapa?"}))
+	s.Pass(25 * time.Hour)
+	if r := must[casework.SweepReport](t)(s.Sweep(s.Ctx, s.Now())); r.RungsLapsed != 1 {
+		t.Fatalf("%+v", r)
+	}
+	c = must[*models.Case](t)(s.Say(s.Ctx, req, c.Reference, casework.TextInput{Text: "2025"}))
+	if c.State != models.StateEscalated || c.RungRole != models.UnitHead {
+		t.Errorf("%s %s", c.State, c.RungRole)
+	}
+	s.Check()
+}
+
 func TestARungNobodyHoldsIsSkipped(t *testing.T) {
 	s := ct.New(t)
 	for _, who := range []string{"agent@dinas.test", "unit_head@dinas.test"} {

@@ -133,7 +133,8 @@ func (w *work) openRungAt(chain *policies.Chain, law *policies.Rung, why string)
 	}
 	w.rungs = append(w.rungs, r)
 	w.c.RungLevel, w.c.RungRole, w.c.RungDueAt = r.Level, r.Role, &r.DueAt
-	if w.c.State != models.StateEscalated {
+	// While a clarification is awaited, a chain that is already open moves on beside it.
+	if w.c.State != models.StateEscalated && (first || w.c.State != models.StateAwaitingClarification) {
 		if err := w.c.Move(models.ActEscalate); err != nil {
 			return err
 		}
