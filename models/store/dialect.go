@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"net/url"
 	"time"
 
@@ -44,12 +42,28 @@ func (pureSQLite) Translate(err error) error {
 	return err
 }
 
-func gormConfig() *gorm.Config {
+// tracer hands statements to Config.Trace and logs nothing itself.
+type tracer struct {
+	logger.Interface
+	trace func(Statement)
+}
+
+func (t tracer) LogMode(logger.LogLevel) logger.Interface { return t }
+
+func (t tracer) Trace(_ context.Context, begin time.Time, fc func() (string, int64), err error) {
+	t.trace(Statement{SQL: func() string { s, _ := fc(); return s }, Took: time.Since(begin), Err: err})
+}
+
+func gormConfig(trace func(Statement)) *gorm.Config {
+	var log logger.Interface = logger.Discard // errors are wrapped and logged once, at the top
+	if trace != nil {
+		log = tracer{logger.Discard, trace}
+	}
 	return &gorm.Config{
 		SkipDefaultTransaction: true,
 		TranslateError:         true,
 		QueryFields:            true,
-		Logger:                 logger.Discard, // errors are wrapped and logged once, at the top
+		Logger:                 log,
 		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 	}
 }
@@ -57,7 +71,7 @@ func gormConfig() *gorm.Config {
 // openSQLite opens one handle. The writer has one connection: database/sql's queue
 // is fair where SQLite's busy handler is not. Its statements are not prepared
 // by gorm: with one connection that deadlocks against transactions.
-func openSQLite(path string, write bool, conns int) (*gorm.DB, error) {
+func openSQLite(path string, write bool, conns int, trace func(Statement)) (*gorm.DB, error) {
 	q := url.Values{}
 	q.Add("_pragma", "busy_timeout(10000)")
 	q.Add("_pragma", "journal_mode(WAL)")
@@ -74,7 +88,7 @@ func openSQLite(path string, write bool, conns int) (*gorm.DB, error) {
 		q.Add("_pragma", "cache_size(-16384)")
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
-	cfg := gormConfig()
+	cfg := gormConfig(trace)
 	cfg.PrepareStmt = !write
 	db, err := gorm.Open(pureSQLite{sqlite.New(sqlite.Config{DriverName: "sqlite", DSN: dsn}).(*sqlite.Dialector)}, cfg)
 	if err != nil {
@@ -92,7 +106,7 @@ func openSQLite(path string, write bool, conns int) (*gorm.DB, error) {
 	return db, nil
 }
 
-func openPostgres(ctx context.Context, dsn string, conns int) (*gorm.DB, error) {
+func openPostgres(ctx context.Context, dsn string, conns int, trace func(Statement)) (*gorm.DB, error) {
 	pc, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, err
@@ -115,7 +129,7 @@ func openPostgres(ctx context.Context, dsn string, conns int) (*gorm.DB, error) 
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return gorm.Open(postgres.New(postgres.Config{Conn: pool}), gormConfig())
+	return gorm.Open(postgres.New(postgres.Config{Conn: pool}), gormConfig(trace))
 }
 
 // retriable says whether PostgreSQL asks for the transaction to be run again.
@@ -133,13 +147,4 @@ func closeDB(db *gorm.DB) error {
 		return err
 	}
 	return pool.Close()
-}
-
-// rawDB is the pool under a handle, for what gorm only makes slower.
-func rawDB(db *gorm.DB) (*sql.DB, error) {
-	pool, err := db.DB()
-	if err != nil {
-		return nil, fmt.Errorf("pool: %w", err)
-	}
-	return pool, nil
 }

@@ -188,8 +188,10 @@ func (r *Reader) Queue(sight models.Sight, f QueueFilter, after string, limit in
 // unitPages asks for a page of each unit by its index and merges them: one IN over
 // several units would have to sort them all.
 func (r *Reader) unitPages(page string, args []any, units []int64, dir string, limit int) (string, []any) {
-	one := strings.Replace(page, "c.unit_id IN ?", "c.unit_id = ?", 1)
-	at := strings.Count(page[:strings.Index(page, "c.unit_id IN ?")], "?")
+	const list = "c.unit_id IN ?"
+	i := strings.LastIndex(page, list) // sight may hold another before it
+	one := page[:i] + "c.unit_id = ?" + page[i+len(list):]
+	at := strings.Count(page[:i], "?")
 	var parts []string
 	var all []any
 	for i, u := range units {

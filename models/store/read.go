@@ -198,7 +198,7 @@ func (r *Reader) StaleDrafts(before time.Time, limit int) ([]models.Draft, error
 
 // Session reads a signed-in browser by its token, or by the one before its last rotation.
 func (r *Reader) Session(tokenHash string) (*models.Session, error) {
-	return one[models.Session](r, "no_session", "token_hash = ? OR prev_hash = ?", tokenHash, tokenHash)
+	return one[models.Session](r, "no_session", "token_hash = ? OR prev_hash <> '' AND prev_hash = ?", tokenHash, tokenHash)
 }
 
 // Sessions lists an officer's sessions, the newest first.

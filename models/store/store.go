@@ -19,7 +19,16 @@ import (
 type Config struct {
 	Path      string
 	URL       string
-	ReadConns int // connections for reads; 0 for a default
+	ReadConns int             // connections for reads; 0 for a default
+	Trace     func(Statement) // called after each statement; for metrics and for tests
+}
+
+// Statement is one statement that ran. SQL has its values in it: it is for tests, and
+// must never be logged.
+type Statement struct {
+	SQL  func() string
+	Took time.Duration
+	Err  error
 }
 
 // Store is an open database.
@@ -39,7 +48,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if conns <= 0 {
 			conns = max(16, 4*runtime.NumCPU())
 		}
-		db, err := openPostgres(ctx, c.URL, conns)
+		db, err := openPostgres(ctx, c.URL, conns, c.Trace)
 		if err != nil {
 			return nil, fmt.Errorf("store: open PostgreSQL: %w", err)
 		}
@@ -49,11 +58,11 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if conns <= 0 {
 			conns = max(4, runtime.NumCPU())
 		}
-		w, err := openSQLite(c.Path, true, 1)
+		w, err := openSQLite(c.Path, true, 1, c.Trace)
 		if err != nil {
 			return nil, fmt.Errorf("store: open %s: %w", c.Path, err)
 		}
-		r, err := openSQLite(c.Path, false, conns)
+		r, err := openSQLite(c.Path, false, conns, c.Trace)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open %s for reading: %w", c.Path, err), closeDB(w))
 		}

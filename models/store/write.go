@@ -203,7 +203,7 @@ func (tx *Tx) RotateSession(id int64, newHash string, at time.Time) error {
 
 // DeleteSession ends a session.
 func (tx *Tx) DeleteSession(hash string) error {
-	_, err := tx.exec("DELETE FROM sessions WHERE token_hash = ? OR prev_hash = ?", hash, hash)
+	_, err := tx.exec("DELETE FROM sessions WHERE token_hash = ? OR prev_hash <> '' AND prev_hash = ?", hash, hash)
 	return err
 }
 
