@@ -136,9 +136,10 @@ func loadAll(fsys fs.FS) (*Registry, []Problem, error) {
 
 // loaded is a pack with the places its parts came from.
 type loaded struct {
-	pack *Pack
-	dir  string
-	at   map[string]place // section -> file
+	pack   *Pack
+	merged packFile // every section as it was read
+	dir    string
+	at     map[string]place // section -> file
 }
 
 type place struct {
@@ -217,6 +218,7 @@ func loadDir(fsys fs.FS, dir string) (*loaded, []Problem) {
 	p.ID, p.Version, p.Name, p.Law, p.Zone, p.Language = head.ID, head.Version, head.Name, head.Law, head.Zone, head.Language
 	p.Effective, p.VerifiedOn, p.VerifiedBy = head.Effective, head.VerifiedOn, head.VerifiedBy
 	p.Hash = hashFiles(files)
+	p.source = l
 	problems = l.check(head)
 	if len(problems) > 0 {
 		return nil, problems
@@ -308,7 +310,7 @@ func yamlProblem(name string, err error) *Problem {
 
 // merge takes the sections of one file; a section that another file already has is a problem.
 func (l *loaded) merge(f *packFile, from place) []Problem {
-	p := l.pack
+	p, m := l.pack, &l.merged
 	var problems []Problem
 	section := func(name string, set bool, take func()) {
 		if !set {
@@ -321,26 +323,26 @@ func (l *loaded) merge(f *packFile, from place) []Problem {
 		l.at[name] = from
 		take()
 	}
-	section("pack", f.Pack != nil, func() {})
-	section("office_hours", f.Office != nil, func() { p.Office = *f.Office })
-	section("roles", f.Roles != nil, func() { p.Roles = f.Roles })
-	section("levels", f.Levels != nil, func() { p.Levels = f.Levels })
-	section("kinds", f.Kinds != nil, func() { p.Kinds = f.Kinds })
-	section("clocks", f.Clocks != nil, func() { p.Clocks = f.Clocks })
-	section("exemptions", f.Exemptions != nil, func() { p.Exemptions = f.Exemptions })
-	section("never_exempt", f.NeverExempt != nil, func() { p.NeverExempt = f.NeverExempt })
-	section("duties", f.Duties != nil, func() { p.Duties = f.Duties })
-	section("objection_grounds", f.ObjectionGrounds != nil, func() { p.ObjectionGrounds = f.ObjectionGrounds })
-	section("stages", f.Stages != nil, func() { p.Stages = f.Stages })
-	section("chains", f.Chains != nil, func() { p.Chains = f.Chains })
-	section("forms", f.Forms != nil, func() { p.Forms = f.Forms })
-	section("notices", f.Notices != nil, func() { p.Notices = f.Notices })
-	section("fees", f.Fees != nil, func() { p.Fees = f.Fees })
-	section("annual_report", f.Report != nil, func() { p.Report = f.Report })
-	section("sanctions", f.Sanctions != nil, func() { p.Sanctions = f.Sanctions })
-	section("holidays", f.Holidays != nil, func() { p.Holidays = *f.Holidays })
-	section("rules", f.Rules != nil, func() { p.Rules = f.Rules })
-	section("routes", f.Routes != nil, func() { p.Routes = f.Routes })
+	section("pack", f.Pack != nil, func() { m.Pack = f.Pack })
+	section("office_hours", f.Office != nil, func() { m.Office, p.Office = f.Office, *f.Office })
+	section("roles", f.Roles != nil, func() { m.Roles, p.Roles = f.Roles, f.Roles })
+	section("levels", f.Levels != nil, func() { m.Levels, p.Levels = f.Levels, f.Levels })
+	section("kinds", f.Kinds != nil, func() { m.Kinds, p.Kinds = f.Kinds, f.Kinds })
+	section("clocks", f.Clocks != nil, func() { m.Clocks, p.Clocks = f.Clocks, f.Clocks })
+	section("exemptions", f.Exemptions != nil, func() { m.Exemptions, p.Exemptions = f.Exemptions, f.Exemptions })
+	section("never_exempt", f.NeverExempt != nil, func() { m.NeverExempt, p.NeverExempt = f.NeverExempt, f.NeverExempt })
+	section("duties", f.Duties != nil, func() { m.Duties, p.Duties = f.Duties, f.Duties })
+	section("objection_grounds", f.ObjectionGrounds != nil, func() { m.ObjectionGrounds, p.ObjectionGrounds = f.ObjectionGrounds, f.ObjectionGrounds })
+	section("stages", f.Stages != nil, func() { m.Stages, p.Stages = f.Stages, f.Stages })
+	section("chains", f.Chains != nil, func() { m.Chains, p.Chains = f.Chains, f.Chains })
+	section("forms", f.Forms != nil, func() { m.Forms, p.Forms = f.Forms, f.Forms })
+	section("notices", f.Notices != nil, func() { m.Notices, p.Notices = f.Notices, f.Notices })
+	section("fees", f.Fees != nil, func() { m.Fees, p.Fees = f.Fees, f.Fees })
+	section("annual_report", f.Report != nil, func() { m.Report, p.Report = f.Report, f.Report })
+	section("sanctions", f.Sanctions != nil, func() { m.Sanctions, p.Sanctions = f.Sanctions, f.Sanctions })
+	section("holidays", f.Holidays != nil, func() { m.Holidays, p.Holidays = f.Holidays, *f.Holidays })
+	section("rules", f.Rules != nil, func() { m.Rules, p.Rules = f.Rules, f.Rules })
+	section("routes", f.Routes != nil, func() { m.Routes, p.Routes = f.Routes, f.Routes })
 	return problems
 }
 

@@ -43,6 +43,7 @@ type Pack struct {
 
 	loc       *time.Location
 	files     map[string][]byte
+	source    *loaded
 	clocks    map[string]*Clock
 	calendars sync.Map // calendarKey -> *calendar
 	compiled  *compiledRules
