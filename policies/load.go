@@ -3,7 +3,6 @@ package policies
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 )
 
 // packFile is everything that a file of a pack may hold. Each section stands in one
@@ -274,38 +272,6 @@ func packFiles(fsys fs.FS, dir string) (files map[string][]byte, origin map[stri
 		}
 	}
 	return files, origin, nil
-}
-
-func decodeStrict(name string, data []byte, into any) (*ast.File, *Problem) {
-	doc, err := parser.ParseBytes(data, 0)
-	if err != nil {
-		return nil, yamlProblem(name, err)
-	}
-	if len(doc.Docs) != 1 || doc.Docs[0].Body == nil {
-		return nil, &Problem{File: name, Message: "holds no section, or more than one document", Instead: "one YAML document; delete the file if nothing is left to say"}
-	}
-	if err := yaml.NewDecoder(strings.NewReader(string(data)), yaml.Strict()).Decode(into); err != nil {
-		return nil, yamlProblem(name, err)
-	}
-	return doc, nil
-}
-
-// yamlProblem turns the decoder's "[3:5] message" into a Problem.
-func yamlProblem(name string, err error) *Problem {
-	p := &Problem{File: name, Message: err.Error()}
-	var ye yaml.Error
-	if errors.As(err, &ye) {
-		p.Message = ye.GetMessage()
-		if t := ye.GetToken(); t != nil {
-			p.Line = t.Position.Line
-		}
-	}
-	p.Message, _, _ = strings.Cut(p.Message, "\n")
-	if field, ok := strings.CutPrefix(p.Message, "unknown field "); ok {
-		p.Message = "unknown key " + field
-		p.Instead = nearestKey(strings.Trim(field, `"`))
-	}
-	return p
 }
 
 // merge takes the sections of one file; a section that another file already has is a problem.
