@@ -50,7 +50,8 @@ func newLexicon(lang string) *lexicon {
 	}
 }
 
-const maxVariants = 64
+// maxVariants bounds the phrases that one term with alternatives may stand for.
+const maxVariants = 512
 
 // add enters a term: words with spaces between; "hasil|laporan" for either; "penyidik*" for any ending.
 func (l *lexicon) add(term string, s slot) error {

@@ -131,7 +131,7 @@ func fold(s string) string {
 
 // clitics are endings that a word may carry without being another word, by language of the pack.
 var clitics = map[string][]string{
-	"id": {"nya", "lah", "kah", "pun"},
+	"id": {"nya", "lah", "kah", "pun", "s"}, // with the English plural: people here write both
 	"en": {"s", "es"},
 	"pt": {"s", "es"},
 }
@@ -139,9 +139,9 @@ var clitics = map[string][]string{
 // heads start a new thing asked for, by language: "anggaran dan salinan BAP" asks for two things, "anggaran dan
 // realisasi" for one. They end the reach of an opening rule after a comma or an "and".
 var heads = map[string]map[string]bool{
-	"id": wordSet(`salinan fotokopi copy dokumen berkas isi nama identitas rekaman foto catatan riwayat surat alamat rekam bap rincian detail
+	"id": wordSet(`copy copies file files record records names identity address medical salinan fotokopi copy dokumen berkas isi nama identitas rekaman foto catatan riwayat surat alamat rekam bap rincian detail
 		detil data hasil nomor no memo notulen risalah kawat materi naskah draf informasi posisi lokasi laporan siapa apakah bagaimana
-		berapa daftar bukti transkrip slip kronologi akta wasiat`),
+		berapa daftar bukti transkrip slip kronologi akta wasiat rahasia formula resep rekening`),
 	"en": wordSet(`copy copies document documents file files name names identity recording photo photograph record records minutes letter
 		letters memo memos email emails address addresses details data list draft drafts report reports correspondence who what how
 		any all the transcript transcripts`),
