@@ -27,6 +27,9 @@ func landing(a models.Actor, next string) string {
 	home := "/desk"
 	if !a.Role.OnChain() {
 		home = "/audit"
+		if a.Role == models.Administrator {
+			home = "/desk/admin"
+		}
 	}
 	return web.LocalPath(next, home)
 }

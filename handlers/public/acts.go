@@ -269,7 +269,7 @@ func (h *handler) object(c *fiber.Ctx, r keyedRequest) error {
 	if v.Requester != nil {
 		email = v.Requester.Email
 	}
-	return h.confirm(c, filed, email)
+	return h.confirm(c, confirmed(filed, email))
 }
 
 // ---- files

@@ -171,9 +171,7 @@ func (h *handler) send(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	email := ""
 	if in != nil {
-		email = in.answers.Email
 		if early := in.tooEarly(); early != "" {
 			return web.SeeOther(c, "/file/"+early)
 		}
@@ -182,7 +180,17 @@ func (h *handler) send(c *fiber.Ctx) error {
 			return h.drawCheck(c, in, []components.FieldError{{Field: "declaration", Text: l.Error("declaration")}}, fiber.StatusUnprocessableEntity)
 		}
 	}
-	filed, err := h.svc.FileDraft(c.UserContext(), token, string(web.Lang(c)))
+	lang := string(web.Lang(c))
+	conf, err := h.sent.once(token, h.w.Now(), func() (confirmation, error) {
+		if in == nil {
+			return confirmation{}, notFound()
+		}
+		filed, err := h.svc.FileDraft(c.UserContext(), token, lang)
+		if err != nil {
+			return confirmation{}, err
+		}
+		return confirmed(filed, in.answers.Email), nil
+	})
 	switch {
 	case err == nil:
 	case models.KindOf(err) == models.NotFound:
@@ -197,17 +205,19 @@ func (h *handler) send(c *fiber.Ctx) error {
 		return err
 	}
 	h.w.DropCookie(c, draftCookie, "/")
-	return h.confirm(c, filed, email)
+	return h.confirm(c, conf)
+}
+
+func confirmed(f casework.Filed, email string) confirmation {
+	return confirmation{CaseID: f.Case.ID, Reference: f.Case.Reference, Key: f.Key, Kind: string(f.Case.Kind), Email: email}
 }
 
 // confirm opens the new case in this browser and leads to the page with its key.
-func (h *handler) confirm(c *fiber.Ctx, filed casework.Filed, email string) error {
-	if err := h.openCase(c, filed.Case); err != nil {
+func (h *handler) confirm(c *fiber.Ctx, conf confirmation) error {
+	if err := h.openCase(c, conf.CaseID, conf.Reference); err != nil {
 		return err
 	}
-	sealed, err := h.w.Seal(doneCookie, confirmation{
-		CaseID: filed.Case.ID, Reference: filed.Case.Reference, Key: filed.Key, Kind: string(filed.Case.Kind), Email: email,
-	}, doneTTL)
+	sealed, err := h.w.Seal(doneCookie, conf, doneTTL)
 	if err != nil {
 		return err
 	}

@@ -24,12 +24,12 @@ func casePath(ref string) string { return "/cases/" + ref }
 
 // openCase lets this browser open the case for a while. The cookie goes to the pages of
 // that case alone.
-func (h *handler) openCase(c *fiber.Ctx, cs *models.Case) error {
-	sealed, err := h.w.Seal(caseCookie+cs.Reference, opened{CaseID: cs.ID, Reference: cs.Reference}, caseCookieTTL)
+func (h *handler) openCase(c *fiber.Ctx, id int64, ref string) error {
+	sealed, err := h.w.Seal(caseCookie+ref, opened{CaseID: id, Reference: ref}, caseCookieTTL)
 	if err != nil {
 		return err
 	}
-	h.w.SetCookie(c, web.Cookie{Name: caseCookie, Value: sealed, Path: casePath(cs.Reference), TTL: caseCookieTTL})
+	h.w.SetCookie(c, web.Cookie{Name: caseCookie, Value: sealed, Path: casePath(ref), TTL: caseCookieTTL})
 	return nil
 }
 
@@ -97,7 +97,7 @@ func (h *handler) track(c *fiber.Ctx) error {
 	if err == nil {
 		var cs *models.Case
 		if _, cs, err = h.svc.Unlock(c.UserContext(), ref, key, h.w.Scope(c)); err == nil {
-			if err := h.openCase(c, cs); err != nil {
+			if err := h.openCase(c, cs.ID, cs.Reference); err != nil {
 				return err
 			}
 			return web.SeeOther(c, casePath(cs.Reference))

@@ -1,0 +1,115 @@
+// Package handlers puts the site together: what runs before every request and in which
+// order, and who is served where. It holds nothing else.
+package handlers
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"terang/handlers/api"
+	"terang/handlers/desk"
+	"terang/handlers/public"
+	"terang/handlers/web"
+	"terang/models/casework"
+	"terang/views/pages"
+)
+
+// Options are what a site is made of.
+type Options struct {
+	Cases *casework.Service
+	// Ready says whether database, schema and log can serve.
+	Ready func(context.Context) error
+	// BaseURL is the address people reach us at; https there means Secure cookies and HSTS.
+	BaseURL        string
+	Secret         []byte // 32 bytes or more, outside the database
+	TrustedProxies []netip.Prefix
+	Demo           bool
+	Logins         []pages.DemoLogin // shown on the sign-in page of a demonstration
+	LogKey         string            // verifier key of the log
+	Version        string
+	Log            *slog.Logger
+	Now            func() time.Time
+}
+
+// New makes the site.
+func New(o Options) (*fiber.App, error) {
+	w, err := web.New(web.Config{
+		BaseURL: o.BaseURL, Demo: o.Demo, Secret: o.Secret, TrustedProxies: o.TrustedProxies, Logger: o.Log, Now: o.Now,
+		Sessions: func(ctx context.Context, token string) (web.Session, error) {
+			s, err := o.Cases.Session(ctx, token)
+			return web.Session(s), err
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	app := fiber.New(fiber.Config{
+		ErrorHandler: w.ErrorHandler,
+		// Strings taken from a request would otherwise change under whoever keeps them.
+		Immutable: true,
+		// A body that streams in is not bounded, and one that nobody reads is taken for
+		// the next request. web.Limits bounds each route by itself.
+		StreamRequestBody: false,
+		BodyLimit:         2 << 20,
+		ReadBufferSize:    16 << 10,
+		ReadTimeout:       20 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		// With no proxy named here, no X-Forwarded header is believed by Fiber;
+		// web.ClientIP reads addresses by its own rule.
+		EnableTrustedProxyCheck: true,
+		CaseSensitive:           true,
+		DisableStartupMessage:   true,
+	})
+	app.Server().HeaderReceived = web.Limits
+
+	// The order matters: what answers an error stands inside what logs and packs the answer,
+	// and inside the deadline, which it needs to draw the page.
+	app.Use(w.Log, web.Compress, w.Headers, w.Deadline, w.Errors, web.RefuseEncoded, w.Language)
+
+	app.Get("/static/*", w.Anyone, web.Static)
+	app.Get("/favicon.ico", w.Anyone, web.Favicon)
+	app.Get("/robots.txt", w.Anyone, robots)
+	app.Get("/healthz", w.Anyone, healthy)
+	app.Get("/readyz", w.Anyone, ready(o.Ready))
+	public.MountLog(app, o.Cases, w)
+
+	app.Use(w.SameOrigin)
+	api.Mount(app, api.Options{
+		Cases: o.Cases, Version: o.Version, Scope: w.Scope, Lang: web.Lang,
+		Base: func(*fiber.Ctx) string { return w.BaseURL() },
+	})
+
+	app.Use(w.Identify)
+	public.Mount(app, o.Cases, w, public.Options{LogKey: o.LogKey, Logins: o.Logins})
+	desk.Mount(app, o.Cases, w)
+	app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
+	return app, nil
+}
+
+// robots keeps crawlers on what is published.
+func robots(c *fiber.Ctx) error {
+	web.Public(c, "public, max-age=86400")
+	return c.SendString("User-agent: *\nDisallow: /api/\nDisallow: /audit\nDisallow: /cases/\nDisallow: /desk\nDisallow: /file\n" +
+		"Disallow: /log/tile/\nDisallow: /sign-in\nDisallow: /suggest\nDisallow: /track\nDisallow: /welcome/\n")
+}
+
+// healthy says that the process runs.
+func healthy(c *fiber.Ctx) error { return c.SendString("ok\n") }
+
+// ready says that it can serve. What is wrong stands in the log, not in the answer.
+func ready(check func(context.Context) error) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if check != nil {
+			if err := check(c.UserContext()); err != nil {
+				slog.Warn("not ready", "error", err)
+				return c.Status(fiber.StatusServiceUnavailable).SendString("not ready\n")
+			}
+		}
+		return c.SendString("ok\n")
+	}
+}
