@@ -127,3 +127,13 @@ func (r *Registry) Version(id, version string) (*Pack, error) {
 	}
 	return nil, fmt.Errorf("pack %q version %q: %w", id, version, ErrNoSuchPack)
 }
+
+// Governing is InForce for questions about the past: on a date before the first
+// version it returns that version, and Due warns that the law was not yet in force.
+func (r *Registry) Governing(id string, on Date) (*Pack, error) {
+	p, err := r.InForce(id, on)
+	if versions := r.byID[id]; err != nil && len(versions) > 0 {
+		return versions[0], nil
+	}
+	return p, err
+}
