@@ -118,7 +118,7 @@ func (r *reading) open() {
 	for i := range r.p.Rules {
 		rule := &r.p.Rules[i]
 		ms := r.matches[int32(i)]
-		if rule.Class != ClassPublic || len(ms) == 0 {
+		if rule.Class != ClassPublic || len(ms) == 0 || !r.concerns(rule) {
 			continue
 		}
 		spans := r.without(ms, r.words(ms, slotAny))
@@ -180,6 +180,9 @@ func (r *reading) startsAnew(j int32) bool {
 // speak returns where closing rule i speaks, and where it would but for an opening rule.
 func (r *reading) speak(i int) (spans, silenced []span) {
 	rule := &r.p.Rules[i]
+	if !r.concerns(rule) {
+		return nil, nil
+	}
 	ms := r.matches[int32(i)]
 	worded := len(rule.AnyOf)+len(rule.Near)+len(rule.AllOf) > 0
 	if worded {
@@ -351,13 +354,10 @@ func (r *reading) personalSpans(rule *Rule) []span {
 	return spans
 }
 
-// holds says that the rule is for a case with these facts, and evaluates its condition. One that cannot be evaluated (it cost too much) closes: a closing rule speaks,
+// holds evaluates the rule's condition. One that cannot be evaluated (it cost too much) closes: a closing rule speaks,
 // an opening rule does not.
 func (r *reading) holds(i, hits int) bool {
 	rule, cond := &r.p.Rules[i], r.c.when[i]
-	if !among(rule.Kinds, r.f.Kind) || !among(rule.Anonymity, r.f.Anonymity) || !among(rule.RequesterKinds, r.f.RequesterKind) {
-		return false
-	}
 	if cond == nil {
 		return true
 	}
@@ -374,6 +374,11 @@ func (r *reading) holds(i, hits int) bool {
 		return rule.Class != ClassPublic
 	}
 	return yes
+}
+
+// concerns says that the rule is for a case of this kind, from such a requester.
+func (r *reading) concerns(rule *Rule) bool {
+	return among(rule.Kinds, r.f.Kind) && among(rule.Anonymity, r.f.Anonymity) && among(rule.RequesterKinds, r.f.RequesterKind)
 }
 
 // among says that a rule is for this fact: it lists it, or lists nothing.
