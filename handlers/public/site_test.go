@@ -97,6 +97,9 @@ type answer struct {
 	header http.Header
 }
 
+// gap is how the catalogue shows a key without words.
+var gap = regexp.MustCompile(`\[[a-z_]+(\.[a-z0-9_]+)+\]`)
+
 var token = regexp.MustCompile(`name="_csrf" value="([^"]*)"`)
 
 func (b *browser) do(req *http.Request) answer {
@@ -169,6 +172,9 @@ func (a answer) want(t *testing.T, status int, has ...string) answer {
 	t.Helper()
 	if a.status != status {
 		t.Fatalf("%s: status %d, want %d\n%s", a.url, a.status, status, summary(a.body))
+	}
+	if gap := gap.FindString(a.body); gap != "" {
+		t.Errorf("%s: the catalogue has no words for %s", a.url, gap)
 	}
 	for _, s := range has {
 		if !strings.Contains(a.body, s) {
