@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/xuri/excelize/v2"
 
 	"terang/models"
 	"terang/models/store"
@@ -109,7 +112,7 @@ func exportRow(v EventView) []string {
 }
 
 // ExportFormats are those Export writes.
-var ExportFormats = []string{"csv", "jsonl"}
+var ExportFormats = []string{"csv", "jsonl", "xlsx", "bundle"}
 
 // Export writes the compliance log in log order, a row an event, in constant memory. The
 // export is itself an event, recorded before the first byte leaves, so that one that
@@ -143,15 +146,16 @@ func (s *Service) Export(ctx context.Context, a models.Actor, in ExportInput, ou
 	}); err != nil {
 		return 0, err
 	}
-	if s.sequence != nil {
-		if err := s.sequence(ctx); err != nil {
-			return 0, internal("sequence", err)
-		}
+	if err := s.Sequence(ctx); err != nil {
+		return 0, err
 	}
 	f.Sequenced = true
-	write, flush := csvWriter(out)
-	if in.Format == "jsonl" {
-		write, flush = jsonlWriter(out)
+	if in.Format == "bundle" {
+		return s.bundle(ctx, a, in, f, filter, out)
+	}
+	write, finish, err := rowWriter(in.Format, out)
+	if err != nil {
+		return 0, internal("export", err)
 	}
 	var n int64
 	err = s.store.Read(ctx).EachEvent(f, func(e *models.Event) error {
@@ -162,12 +166,110 @@ func (s *Service) Export(ctx context.Context, a models.Actor, in ExportInput, ou
 		return write(exportRow(seen(a, *e)))
 	})
 	if err == nil {
-		err = flush()
+		err = finish()
 	}
 	if in.Progress != nil {
 		in.Progress(n)
 	}
 	return n, err
+}
+
+// bundle writes the events with what proves them, and the packs they cite.
+func (s *Service) bundle(ctx context.Context, a models.Actor, in ExportInput, f store.EventFilter, filter string, out io.Writer) (int64, error) {
+	if s.signer == nil {
+		return 0, models.Refuse(models.Conflict, "no_log_key")
+	}
+	files := map[string][]byte{}
+	for _, p := range s.packs.All() {
+		for name, data := range p.Files() {
+			files["packs/"+p.ID+"/"+p.Version+"/"+name] = data
+		}
+	}
+	return s.store.WriteBundle(ctx, store.BundleInput{
+		Filter: f, Describe: filter, Made: s.now(), Signer: s.signer, Files: files, Columns: exportColumns, Progress: in.Progress,
+		MaySee:    func(e *models.Event) bool { return !seen(a, *e).Withheld },
+		ColumnsOf: func(e *models.Event) []string { return exportRow(EventView{Event: *e}) },
+	}, out)
+}
+
+// rowWriter gives what writes a row and what ends the file.
+func rowWriter(format string, out io.Writer) (func([]string) error, func() error, error) {
+	switch format {
+	case "jsonl":
+		write, finish := jsonlWriter(out)
+		return write, finish, nil
+	case "xlsx":
+		return xlsxWriter(out)
+	}
+	write, finish := csvWriter(out)
+	return write, finish, nil
+}
+
+// xlsxRows is the most rows a sheet holds; the log goes on in the next one.
+const xlsxRows = 1_000_000
+
+// xlsxWriter streams sheets through temporary files. Cells are text by type, so
+// that none can be run as a formula.
+func xlsxWriter(out io.Writer) (func([]string) error, func() error, error) {
+	book := excelize.NewFile()
+	var sheet *excelize.StreamWriter
+	row, sheets := 0, 0
+	next := func() error {
+		if sheet != nil {
+			if err := sheet.Flush(); err != nil {
+				return err
+			}
+		}
+		sheets++
+		name := fmt.Sprintf("events %d", sheets)
+		if sheets == 1 {
+			if err := book.SetSheetName(book.GetSheetName(0), name); err != nil {
+				return err
+			}
+		} else if _, err := book.NewSheet(name); err != nil {
+			return err
+		}
+		var err error
+		if sheet, err = book.NewStreamWriter(name); err != nil {
+			return err
+		}
+		row = 1
+		return sheet.SetRow("A1", cells(exportColumns), excelize.RowOpts{})
+	}
+	if err := next(); err != nil {
+		return nil, nil, err
+	}
+	return func(values []string) error {
+			if row >= xlsxRows {
+				if err := next(); err != nil {
+					return err
+				}
+			}
+			row++
+			return sheet.SetRow(fmt.Sprintf("A%d", row), cells(values))
+		}, func() error {
+			if err := sheet.Flush(); err != nil {
+				return err
+			}
+			_, err := book.WriteTo(out)
+			return errors.Join(err, book.Close())
+		}, nil
+}
+
+func cells(values []string) []any {
+	out := make([]any, len(values))
+	for i, v := range values {
+		out[i] = v
+		if i == 0 { // the index is a number
+			if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+				out[i] = n
+			}
+		}
+		if r := []rune(v); len(r) > excelize.TotalCellChars {
+			out[i] = string(r[:excelize.TotalCellChars])
+		}
+	}
+	return out
 }
 
 func stamp(t *time.Time) string {

@@ -1,13 +1,22 @@
 package casework_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/xuri/excelize/v2"
+
 	"terang/models"
 	"terang/models/casework"
 	ct "terang/models/casework/caseworktest"
+	"terang/models/trail"
 )
 
 // wants fails unless err is of the kind and code.
@@ -557,23 +566,175 @@ func TestRecordedEarlierThanNowKeepsBothInstants(t *testing.T) {
 
 func TestExportHasARowAnEventAndIsOneItself(t *testing.T) {
 	s := ct.New(t)
-	in := ct.Request()
-	c, _, _ := s.Given(in)
-	must[*models.Case](t)(s.AskClarification(s.Ctx, s.As("officer"), c.Reference, casework.TextInput{Version: c.Version, Text: "Apa?"}))
+	c, _, _ := s.Given(ct.Request())
+	c = must[*models.Case](t)(s.Extend(s.Ctx, s.As("officer"), c.Reference, casework.TextInput{Version: c.Version, Text: "=HYPERLINK(\"http://jahat\")"}))
 	_, err := s.Export(s.Ctx, s.As("agent"), casework.ExportInput{Format: "csv"}, &strings.Builder{})
 	if models.KindOf(err) != models.Forbidden {
 		t.Error(err)
 	}
 	_, err = s.Export(s.Ctx, s.As("auditor"), casework.ExportInput{Format: "docx"}, &strings.Builder{})
 	wantsField(t, err, "format", "not_a_choice")
-	var out strings.Builder
-	must[int64](t)(s.Export(s.Ctx, s.As("auditor"), casework.ExportInput{Format: "csv"}, &out))
-	rows, _, err := s.Events(s.Ctx, s.As("auditor"), casework.EventInput{Kind: "export.made"})
-	if err != nil || len(rows) != 1 {
-		t.Errorf("the export left no event: %v", err)
+	export := func(format string) string {
+		t.Helper()
+		var out strings.Builder
+		must[int64](t)(s.Export(s.Ctx, models.System, casework.ExportInput{Format: format}, &out))
+		return out.String()
 	}
-	if head, _, _ := strings.Cut(out.String(), "\r\n"); head != "index,time,event,reference,kind,body,unit,actor_role,actor,classification,state,outcome,clock,due_on,standing,pack,version,article,reason,leaf_hash" {
-		t.Errorf("header %q", head)
+	csvText := export("csv")
+	rows, err := csv.NewReader(strings.NewReader(csvText)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(rows[0], ","); got != "index,time,event,reference,kind,body,unit,actor_role,actor,classification,state,outcome,clock,due_on,standing,pack,version,article,reason,leaf_hash" {
+		t.Errorf("header %q", got)
+	}
+	formula := 0
+	for i, row := range rows[1:] {
+		if row[0] != fmt.Sprint(i) {
+			t.Fatalf("row %d has index %s", i, row[0])
+		}
+		for _, cell := range row {
+			if strings.HasPrefix(cell, "=") {
+				t.Errorf("a spreadsheet would run %q", cell)
+			}
+			if strings.HasPrefix(cell, "'=HYPERLINK") {
+				formula++
+			}
+		}
+	}
+	if formula != 1 {
+		t.Errorf("the reason is in the export %d times", formula)
+	}
+	if last := rows[len(rows)-1]; last[2] != "export.made" {
+		t.Errorf("the last event is %s, not this export", last[2])
+	}
+	lines := strings.Split(strings.TrimSpace(export("jsonl")), "\n")
+	if len(lines) != len(rows) { // one event more, no header
+		t.Errorf("%d lines of JSON for %d rows", len(lines), len(rows)-1)
+	}
+	var row map[string]any
+	if err := json.Unmarshal([]byte(lines[len(lines)-2]), &row); err != nil || row["index"] != float64(len(lines)-2) {
+		t.Errorf("%v %v", row, err)
+	}
+	book, err := excelize.OpenReader(strings.NewReader(export("xlsx")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheet, err := book.GetRows(book.GetSheetName(0))
+	if err != nil || len(sheet) != len(rows)+2 {
+		t.Errorf("%d rows in the sheet (%v), want %d", len(sheet), err, len(rows)+2)
+	}
+}
+
+func TestBundleProvesItselfAndNamesWhatWasChanged(t *testing.T) {
+	s := ct.New(t)
+	s.Given(ct.Request())
+	classified(t, s, ct.Request(), models.Confidential)
+	blind := s.AddPlain("buta@dinas.test", models.Auditor, "dinas", models.Public)
+	var out bytes.Buffer
+	must[int64](t)(s.Export(s.Ctx, blind, casework.ExportInput{Format: "bundle"}, &out))
+	open := func(raw []byte) *zip.Reader {
+		t.Helper()
+		z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return z
+	}
+	m, err := trail.VerifyBundle(open(out.Bytes()), s.Signer.Verifiers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Withheld == 0 || m.Events <= m.Withheld {
+		t.Errorf("%d events, %d withheld", m.Events, m.Withheld)
+	}
+	other, err := trail.NewKey("terang.test/log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := trail.VerifyBundle(open(out.Bytes()), other.Verifiers()); err == nil {
+		t.Error("another log's key verifies it")
+	}
+	// rewrite copies the bundle, changing files on the way; nil drops one.
+	rewrite := func(change func(name string, data []byte) []byte) []byte {
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		for _, f := range open(out.Bytes()).File {
+			r, err := f.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := io.ReadAll(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if data = change(f.Name, data); data == nil {
+				continue
+			}
+			fw, err := w.Create(f.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := fw.Write(data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	on := func(file string, change func([]byte) []byte) func(string, []byte) []byte {
+		return func(name string, data []byte) []byte {
+			if name == file {
+				return change(data)
+			}
+			return data
+		}
+	}
+	drop := func([]byte) []byte { return nil }
+	tests := []struct {
+		name, says string
+		change     func(string, []byte) []byte
+	}{
+		{"a file is missing", "checkpoint is missing", on("checkpoint", drop)},
+		{"the manifest is missing", "manifest.json is missing", on("manifest.json", drop)},
+		{"the manifest was edited", "not the one that was signed", on("manifest.json", func(d []byte) []byte { return append(d, ' ') })},
+		{"an event was edited", "events.jsonl was changed", on("events.jsonl", func(d []byte) []byte { return bytes.Replace(d, []byte("dinas"), []byte("dimas"), 1) })},
+		{"a leaf was edited", "was changed", func(name string, d []byte) []byte {
+			if strings.HasPrefix(name, "tile/") {
+				d[0] ^= 1
+			}
+			return d
+		}},
+		{"a file was slipped in", "not in its manifest", func(name string, d []byte) []byte {
+			return d
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			raw := rewrite(tt.change)
+			if tt.name == "a file was slipped in" {
+				var b bytes.Buffer
+				w := zip.NewWriter(&b)
+				for _, f := range open(raw).File {
+					if err := w.Copy(f); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if _, err := w.Create("extra"); err != nil {
+					t.Fatal(err)
+				}
+				if err := w.Close(); err != nil {
+					t.Fatal(err)
+				}
+				raw = b.Bytes()
+			}
+			_, err := trail.VerifyBundle(open(raw), s.Signer.Verifiers())
+			if err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("got %v, want %q", err, tt.says)
+			}
+		})
 	}
 }
 

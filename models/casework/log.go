@@ -34,9 +34,9 @@ func (s *Service) Receipt(ctx context.Context, a models.Actor, ref string) ([]by
 	if len(events) == 0 {
 		return nil, models.Refuse(models.NotFound, "receipt_not_found")
 	}
-	if events[0].Leaf == nil && s.sequence != nil {
-		if err := s.sequence(ctx); err != nil {
-			return nil, internal("sequence", err)
+	if events[0].Leaf == nil {
+		if err := s.Sequence(ctx); err != nil {
+			return nil, err
 		}
 	}
 	return s.store.Receipt(ctx, events[0].ID)

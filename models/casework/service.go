@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"terang/models/store"
+	"terang/models/trail"
 	"terang/policies"
 )
 
@@ -33,12 +34,12 @@ type Stored struct {
 
 // Service does the verbs. It is safe for concurrent use.
 type Service struct {
-	store    *store.Store
-	packs    *policies.Registry
-	files    Files
-	secret   []byte
-	clock    func() time.Time
-	sequence func(context.Context) error
+	store  *store.Store
+	packs  *policies.Registry
+	files  Files
+	secret []byte
+	clock  func() time.Time
+	signer *trail.Signer
 	// occurred is set on the copy that At returns.
 	occurred *time.Time
 }
@@ -51,9 +52,9 @@ type Options struct {
 	Files  Files
 	Secret []byte
 	Now    func() time.Time
-	// Sequence gives every event its place in the log; nil where nothing signs. An export
-	// waits for it, so that what it writes is whole.
-	Sequence func(context.Context) error
+	// Signer is the log's key; nil where nothing signs. An export and a receipt have the
+	// log take in what waits, so that what they give is whole.
+	Signer *trail.Signer
 }
 
 // New makes a Service.
@@ -61,7 +62,7 @@ func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{store: o.Store, packs: o.Packs, files: o.Files, secret: o.Secret, clock: o.Now, sequence: o.Sequence}
+	return &Service{store: o.Store, packs: o.Packs, files: o.Files, secret: o.Secret, clock: o.Now, signer: o.Signer}
 }
 
 // At gives a Service whose verbs happened at an earlier instant than they are
@@ -84,4 +85,15 @@ func (s *Service) moment(now time.Time) time.Time {
 		return *s.occurred
 	}
 	return now
+}
+
+// Sequence gives every event that waits its place in the log and signs its head.
+func (s *Service) Sequence(ctx context.Context) error {
+	if s.signer == nil {
+		return nil
+	}
+	if _, err := s.store.Sequence(ctx, s.signer, s.now()); err != nil {
+		return internal("sequence", err)
+	}
+	return nil
 }

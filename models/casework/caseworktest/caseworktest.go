@@ -17,6 +17,7 @@ import (
 	"terang/models"
 	"terang/models/casework"
 	"terang/models/store"
+	"terang/models/trail"
 	"terang/policies"
 )
 
@@ -28,7 +29,9 @@ type Scene struct {
 	Store *store.Store
 	Packs *policies.Registry
 	Files *Folder
-	now   time.Time
+	// Signer is the log's key.
+	Signer *trail.Signer
+	now    time.Time
 }
 
 // Wednesday is where every scene's clock starts: 7 January 2026, 10:00 in Jakarta, a
@@ -61,8 +64,11 @@ func On(t testing.TB, st *store.Store) *Scene {
 		t.Fatal(err)
 	}
 	s := &Scene{T: t, Ctx: ctx, Store: st, Packs: packs, Files: &Folder{Dir: t.TempDir()}, now: Wednesday}
+	if s.Signer, err = trail.NewKey("terang.test/log"); err != nil {
+		t.Fatal(err)
+	}
 	s.Service = casework.New(casework.Options{
-		Store: st, Packs: packs, Files: s.Files, Secret: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return s.now },
+		Store: st, Packs: packs, Files: s.Files, Signer: s.Signer, Secret: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return s.now },
 	})
 	s.AddDinas("dinas")
 	s.officer(casework.OfficerInput{Email: "admin@terang.test", Name: "Admin", Role: models.Administrator})
@@ -176,9 +182,16 @@ func Refusal(version int64) casework.DecideInput {
 }
 
 // Check holds the invariants: every change of a case has an event after it that
-// says the same, every due date re-derives, and the chain and the state agree.
+// says the same, the log verifies, every due date re-derives, and the chain and
+// the state agree.
 func (s *Scene) Check() {
 	s.T.Helper()
+	if err := s.Sequence(s.Ctx); err != nil {
+		s.T.Fatal(err)
+	}
+	if err := s.Store.VerifyLog(s.Ctx, s.Signer.Verifiers(), nil); err != nil {
+		s.T.Errorf("the log does not verify: %v", err)
+	}
 	if _, bad, err := s.Rederive(s.Ctx); err != nil || len(bad) > 0 {
 		s.T.Errorf("due dates that do not re-derive: %v (%v)", bad, err)
 	}
