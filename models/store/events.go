@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"time"
 
@@ -21,9 +20,6 @@ type EventFilter struct {
 	OnlyAdmin bool // only those that concern no case: accounts, bodies, keys, exports
 	Desc      bool // the newest first
 }
-
-// noLeaf stands for the place of an event not sequenced yet: after all others.
-const noLeaf = math.MaxInt64
 
 func (f EventFilter) sql() (string, []any) {
 	where := "1 = 1"
@@ -59,33 +55,14 @@ func (f EventFilter) sql() (string, []any) {
 	return where, args
 }
 
-// Events lists a page of events in log order, those without a place last in the
-// order they were written, and the cursor of the next page; "" at the end.
-func (r *Reader) Events(f EventFilter, after string, limit int) ([]models.Event, string, error) {
-	limit = pageSize(limit)
-	leaf, id := int64(-1), int64(0)
-	if f.Desc {
-		leaf, id = noLeaf, math.MaxInt64
-	}
-	if after != "" {
-		p, err := parseCursor(after, f.cursorKind(), 2)
-		if err != nil {
-			return nil, "", err
-		}
-		var err1, err2 error
-		leaf, err1 = strconv.ParseInt(p[0], 36, 64)
-		id, err2 = strconv.ParseInt(p[1], 36, 64)
-		if err1 != nil || err2 != nil {
-			return nil, "", badCursor()
-		}
-	}
-	rows, err := r.eventsAfter(f, leaf, id, limit+1)
-	if err != nil || len(rows) <= limit {
-		return rows, "", err
-	}
-	rows = rows[:limit]
-	last := &rows[limit-1]
-	return rows, cursor(f.cursorKind(), strconv.FormatInt(leafOf(last), 36), strconv.FormatInt(last.ID, 36)), nil
+// place is how far a reading of the trail has come. The log grows while it is read, so
+// a reading keeps to the log as it was when it began: first what was sequenced
+// then, by place; then what was not, by id, sequenced meanwhile or not. Newest first
+// it is the other way round. Thus nothing comes twice and nothing is left out.
+type place struct {
+	last    int64 // the log's last place when the reading began; -1 when it was empty
+	waiting bool  // in the part that was not sequenced
+	key     int64 // leaf or id of the last event read; -1 before the first
 }
 
 func (f EventFilter) cursorKind() string {
@@ -95,77 +72,110 @@ func (f EventFilter) cursorKind() string {
 	return "e"
 }
 
-func leafOf(e *models.Event) int64 {
-	if e.Leaf == nil {
-		return noLeaf
+func (p place) cursor(kind string) string {
+	part := "s"
+	if p.waiting {
+		part = "w"
 	}
-	return *e.Leaf
+	return cursor(kind, strconv.FormatInt(p.last, 36), part, strconv.FormatInt(p.key, 36))
 }
 
-// eventsAfter reads what follows (leaf, id) in the order asked for: one query over
-// the sequenced and one over the others, each on its own index.
-func (r *Reader) eventsAfter(f EventFilter, leaf, id int64, limit int) ([]models.Event, error) {
+func parsePlace(after, kind string) (place, error) {
+	f, err := parseCursor(after, kind, 3)
+	if err != nil {
+		return place{}, err
+	}
+	last, err1 := strconv.ParseInt(f[0], 36, 64)
+	key, err2 := strconv.ParseInt(f[2], 36, 64)
+	if err1 != nil || err2 != nil || f[1] != "s" && f[1] != "w" {
+		return place{}, badCursor()
+	}
+	return place{last, f[1] == "w", key}, nil
+}
+
+// begin is the place before the first event.
+func (r *Reader) begin(f EventFilter) (place, error) {
+	p := place{key: -1, waiting: f.Desc}
+	err := r.db.Raw("SELECT coalesce(max(leaf), -1) FROM events").Scan(&p.last).Error
+	return p, wrap(err)
+}
+
+// Events lists a page of events in log order, those without a place last in the
+// order they were written, and the cursor of the next page; "" at the end.
+func (r *Reader) Events(f EventFilter, after string, limit int) ([]models.Event, string, error) {
+	limit = pageSize(limit)
+	p, err := r.begin(f)
+	if after != "" && err == nil {
+		p, err = parsePlace(after, f.cursorKind())
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	rows, p, err := r.eventsFrom(f, p, limit)
+	if err != nil || len(rows) < limit {
+		return rows, "", err
+	}
+	// One more row says whether there is a next page.
+	if more, _, err := r.eventsFrom(f, p, 1); err != nil || len(more) == 0 {
+		return rows, "", err
+	}
+	return rows, p.cursor(f.cursorKind()), nil
+}
+
+// eventsFrom reads what follows a place, and gives the place after it.
+func (r *Reader) eventsFrom(f EventFilter, p place, limit int) ([]models.Event, place, error) {
 	where, args := f.sql()
 	var out []models.Event
-	sequenced := func() error {
-		cmp, dir := ">", ""
+	for {
+		part, key := "leaf <= ?", "leaf"
+		if p.waiting {
+			part, key = "(leaf IS NULL OR leaf > ?)", "id"
+		}
+		a := append(append([]any(nil), args...), p.last)
+		order := key
 		if f.Desc {
-			cmp, dir = "<", " DESC"
+			order += " DESC"
 		}
-		if !f.Desc && leaf == noLeaf {
-			return nil
+		if p.key >= 0 {
+			part += " AND " + key + map[bool]string{false: " > ?", true: " < ?"}[f.Desc]
+			a = append(a, p.key)
 		}
-		var rows []models.Event
-		a := append(append([]any(nil), args...), leaf)
-		err := r.db.Where(where+" AND leaf IS NOT NULL AND leaf "+cmp+" ?", a...).Order("leaf" + dir).Limit(limit - len(out)).Find(&rows).Error
-		out = append(out, rows...)
-		return wrap(err)
+		if !p.waiting || !f.Sequenced {
+			var rows []models.Event
+			if err := r.db.Where(where+" AND "+part, a...).Order(order).Limit(limit - len(out)).Find(&rows).Error; err != nil {
+				return nil, p, wrap(err)
+			}
+			out = append(out, rows...)
+			if len(rows) > 0 {
+				last := &rows[len(rows)-1]
+				if p.key = last.ID; !p.waiting {
+					p.key = *last.Leaf
+				}
+			}
+		}
+		if len(out) >= limit || p.waiting != f.Desc {
+			return out, p, nil
+		}
+		p.waiting, p.key = !f.Desc, -1
 	}
-	pending := func() error {
-		if f.Sequenced || len(out) >= limit || f.Desc && leaf != noLeaf {
-			return nil
-		}
-		cmp, dir, from := ">", "", id
-		if f.Desc {
-			cmp, dir = "<", " DESC"
-		} else if leaf != noLeaf {
-			from = 0
-		}
-		var rows []models.Event
-		a := append(append([]any(nil), args...), from)
-		err := r.db.Where(where+" AND leaf IS NULL AND id "+cmp+" ?", a...).Order("id" + dir).Limit(limit - len(out)).Find(&rows).Error
-		out = append(out, rows...)
-		return wrap(err)
-	}
-	steps := []func() error{sequenced, pending}
-	if f.Desc {
-		steps = []func() error{pending, sequenced}
-	}
-	for _, step := range steps {
-		if len(out) >= limit {
-			break
-		}
-		if err := step(); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
 
 const eventBatch = 1000
 
 // EachEvent streams events in log order. It reads in batches by key and holds no
 // transaction between them: an export may be slow, and a writer must not wait
-// for it, nor SQLite's journal grow behind it. An event sequenced while it runs is
-// given once, at the latest place it has.
+// for it, nor SQLite's journal grow behind it.
 func (r *Reader) EachEvent(f EventFilter, fn func(*models.Event) error) error {
-	f.Desc = false
-	leaf, id := int64(-1), int64(0)
+	p, err := r.begin(f)
+	if err != nil {
+		return err
+	}
 	for {
-		rows, err := r.eventsAfter(f, leaf, id, eventBatch)
+		rows, next, err := r.eventsFrom(f, p, eventBatch)
 		if err != nil {
 			return err
 		}
+		p = next
 		for i := range rows {
 			if err := fn(&rows[i]); err != nil {
 				return fmt.Errorf("event %d: %w", rows[i].ID, err)
@@ -174,7 +184,5 @@ func (r *Reader) EachEvent(f EventFilter, fn func(*models.Event) error) error {
 		if len(rows) < eventBatch {
 			return nil
 		}
-		last := &rows[len(rows)-1]
-		leaf, id = leafOf(last), last.ID
 	}
 }

@@ -274,6 +274,27 @@ func (tx *Tx) Append(e *models.Event) error {
 	return tx.Insert(e)
 }
 
+// AppendAll seals and writes many events at once, in order.
+func (tx *Tx) AppendAll(events []models.Event) error {
+	for i := range events {
+		events[i].Leaf = nil
+		if err := trail.Seal(&events[i]); err != nil {
+			return wrap(err)
+		}
+	}
+	return tx.InsertAll(&events)
+}
+
+// rowsAtOnce keeps an INSERT of our widest table below the 65,535 parameters
+// PostgreSQL takes, and SQLite's 32,766.
+const rowsAtOnce = 500
+
+// InsertAll writes a slice of rows, given by pointer, and fills in their ids.
+func (tx *Tx) InsertAll(rows any) error {
+	trimTimes(rows)
+	return refused(tx.db.CreateInBatches(rows, rowsAtOnce).Error)
+}
+
 // MarkSent notes that a message left.
 func (tx *Tx) MarkSent(id int64, at time.Time) error {
 	_, err := tx.exec("UPDATE outgoings SET sent_at = ?, attempts = attempts + 1, last_error = '' WHERE id = ?", at.UTC(), id)
