@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"terang/handlers/api"
+	"terang/handlers/audit"
 	"terang/handlers/desk"
 	"terang/handlers/public"
 	"terang/handlers/web"
@@ -87,6 +88,7 @@ func New(o Options) (*fiber.App, error) {
 	app.Use(w.Identify)
 	public.Mount(app, o.Cases, w, public.Options{LogKey: o.LogKey, Logins: o.Logins})
 	desk.Mount(app, o.Cases, w)
+	audit.Mount(app, o.Cases, w)
 	app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	return app, nil
 }

@@ -104,7 +104,6 @@ type request struct {
 	id      string
 	lang    text.Lang
 	session *Session
-	flash   string
 	failed  error // what Errors answered, for the log line
 }
 
