@@ -27,7 +27,7 @@ func (s *site) at(step string) *browser {
 		if q.step == step {
 			break
 		}
-		b.get("/file/" + q.step).want(s.t, 200)
+		b.get("/file/"+q.step).want(s.t, 200)
 		b.post("/file/"+q.step, q.field, q.value).want(s.t, 200)
 	}
 	b.get("/file/"+step).want(s.t, 200)
@@ -149,8 +149,12 @@ func TestWhoIsRefused(t *testing.T) {
 	t.Run("my reference with their key", func(t *testing.T) {
 		b.post("/track", "reference", mine.Reference, "key", theirKey).want(t, 404, "do not match")
 	})
-	t.Run("reference that cannot be one", func(t *testing.T) { b.post("/track", "reference", "abc", "key", theirKey).want(t, 422, "reference-error") })
-	t.Run("nothing typed", func(t *testing.T) { b.post("/track", "reference", "", "key", "").want(t, 422, "reference-error", "key-error") })
+	t.Run("reference that cannot be one", func(t *testing.T) {
+		b.post("/track", "reference", "abc", "key", theirKey).want(t, 422, "reference-error")
+	})
+	t.Run("nothing typed", func(t *testing.T) {
+		b.post("/track", "reference", "", "key", "").want(t, 422, "reference-error", "key-error")
+	})
 	t.Run("my cookie under their case", func(t *testing.T) {
 		u, _ := url.Parse(s.base + "/cases/" + mine.Reference)
 		for _, k := range b.c.Jar.Cookies(u) {
