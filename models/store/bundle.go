@@ -52,7 +52,7 @@ func (s *Store) WriteBundle(ctx context.Context, in BundleInput, out io.Writer) 
 		if err != nil {
 			return 0, err
 		}
-		if err := b.Add(trail.TileName(n, width), tile); err != nil {
+		if err := b.Add(trail.TilePath(cp.Size, 0, n), tile); err != nil {
 			return 0, wrap(err)
 		}
 	}

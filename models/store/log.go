@@ -284,7 +284,7 @@ func (s *Store) EntriesTile(ctx context.Context, n int64, width int) ([]byte, er
 
 // Receipt proves an event to whoever holds it. Conflict "receipt_not_ready" until the
 // sequencer has been.
-func (s *Store) Receipt(ctx context.Context, eventID int64) ([]byte, error) {
+func (s *Store) Receipt(ctx context.Context, eventID int64, key string) ([]byte, error) {
 	r := s.Read(ctx)
 	e, err := one[models.Event](r, "event_not_found", "id = ?", eventID)
 	if err != nil {
@@ -300,7 +300,7 @@ func (s *Store) Receipt(ctx context.Context, eventID int64) ([]byte, error) {
 	if e.Leaf == nil || *e.Leaf >= cp.Size {
 		return nil, models.Refuse(models.Conflict, "receipt_not_ready")
 	}
-	raw, err := trail.MakeReceipt(trail.Opening{Canonical: e.Canonical, Salt: e.Salt}, *e.Leaf, cp, r.tile)
+	raw, err := trail.MakeReceipt(trail.Opening{Canonical: e.Canonical, Salt: e.Salt, Key: key}, *e.Leaf, cp, r.tile)
 	return raw, wrap(err)
 }
 
