@@ -49,6 +49,17 @@ func (h *handler) checkpoint(c *fiber.Ctx) error {
 	return c.Send(note)
 }
 
+// key is the log's public key, for a first look; a careful reader has it from elsewhere
+// as well.
+func (h *handler) key(c *fiber.Ctx) error {
+	if h.opt.LogKey == "" {
+		return notFound()
+	}
+	web.Public(c, "no-cache")
+	c.Set(fiber.HeaderContentType, "text/plain; charset=utf-8")
+	return c.SendString(h.opt.LogKey + "\n")
+}
+
 // tile serves hashes (/log/tile/<L>/<N>) and entries (/log/tile/entries/<N>). What is
 // served never changes, so anybody may keep it for ever.
 func (h *handler) tile(c *fiber.Ctx) error {

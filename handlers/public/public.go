@@ -72,6 +72,7 @@ type handler struct {
 func MountLog(app fiber.Router, svc Verbs, w *web.Web) {
 	h := &handler{svc: svc, w: w}
 	app.Get("/log/checkpoint", w.Anyone, h.checkpoint)
+	app.Get("/log/key", w.Anyone, h.key)
 	app.Get("/log/tile/*", w.Anyone, h.tile)
 }
 

@@ -39,7 +39,11 @@ func (s *Service) Receipt(ctx context.Context, a models.Actor, ref string) ([]by
 			return nil, err
 		}
 	}
-	return s.store.Receipt(ctx, events[0].ID)
+	key := ""
+	if s.signer != nil {
+		key = s.signer.VerifierKey()
+	}
+	return s.store.Receipt(ctx, events[0].ID, key)
 }
 
 // Checkpoint is the signed head of the log and its size.

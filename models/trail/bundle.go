@@ -166,12 +166,6 @@ func manifestText(manifest []byte) string {
 	return bundleFormat + "\n" + hex.EncodeToString(sum[:]) + "\n"
 }
 
-// TileName is where a bundle keeps leaf tile n of a tree of a size.
-func TileName(n int64, width int) string {
-	t := tlog.Tile{H: TileHeight, L: 0, N: n, W: width}
-	return "tile/" + strings.TrimPrefix(t.Path(), "tile/8/")
-}
-
 // BundleKey reads the public key a bundle claims, for a reader who was given none.
 func BundleKey(r *zip.Reader) (string, error) {
 	raw, err := readFile(r, "key")
@@ -216,7 +210,8 @@ func VerifyBundle(r *zip.Reader, known note.Verifiers) (*Manifest, error) {
 	if cp.Origin != m.Origin || cp.Size != m.Size || base64.StdEncoding.EncodeToString(cp.Root[:]) != m.Root {
 		return &m, errors.New("checkpoint: not the head that the manifest names")
 	}
-	if err := leavesMake(r, cp); err != nil {
+	leaves := func(_ int, n int64) ([]byte, error) { return leafTile(r, cp.Size, n) }
+	if err := RootOf(cp, leaves); err != nil {
 		return &m, err
 	}
 	return &m, m.events(r, cp.Size)
@@ -251,37 +246,9 @@ func (m *Manifest) files(r *zip.Reader) error {
 	return nil
 }
 
-// leavesMake builds the tree from the bundle's leaf hashes.
-func leavesMake(r *zip.Reader, cp Checkpoint) error {
-	b, err := NewBuilder(0, nil)
-	if err != nil {
-		return err
-	}
-	for n := int64(0); n*TileWidth < cp.Size; n++ {
-		tile, err := leafTile(r, cp.Size, n)
-		if err != nil {
-			return err
-		}
-		for i := 0; i < len(tile); i += tlog.HashSize {
-			if err := b.Append(tlog.Hash(tile[i : i+tlog.HashSize])); err != nil {
-				return err
-			}
-		}
-		b.Take() // a tile that is done is not needed again
-	}
-	root, err := b.Root()
-	if err != nil {
-		return err
-	}
-	if root != cp.Root {
-		return errors.New("the leaf hashes do not make the root that the log signed")
-	}
-	return nil
-}
-
 func leafTile(r *zip.Reader, size, n int64) ([]byte, error) {
 	width := WidthAt(size, 0, n)
-	name := TileName(n, width)
+	name := TilePath(size, 0, n)
 	tile, err := readFile(r, name)
 	if err != nil {
 		return nil, err

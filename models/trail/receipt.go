@@ -27,7 +27,8 @@ func publicOf(seed []byte) ed25519.PublicKey {
 // Opening is the extra data of a receipt: what opens the commitment.
 type Opening struct {
 	Canonical string `json:"canonical"`
-	Salt      string `json:"salt"` // hex
+	Salt      string `json:"salt"`          // hex
+	Key       string `json:"key,omitempty"` // the public key the log claims; compare it with the published one
 }
 
 // Receipt is a c2sp.org/tlog-proof@v1: an entry's place in a signed tree, and
@@ -143,4 +144,14 @@ func VerifyReceipt(raw []byte, known note.Verifiers) (*Receipt, error) {
 		return nil, errors.New("the text in the receipt is not the entry that the log holds at that index (the proof does not lead to the signed root)")
 	}
 	return r, nil
+}
+
+// ReceiptKey is the public key a receipt claims for its log, for a reader who was
+// given none; "" when it claims none.
+func ReceiptKey(raw []byte) (string, error) {
+	r, err := ParseReceipt(raw)
+	if err != nil {
+		return "", err
+	}
+	return r.Opening.Key, nil
 }
