@@ -54,7 +54,6 @@ type verifier struct {
 	cps     []trail.Checkpoint // in order of size, not yet met
 	lastCP  int64
 	ids     int64 // events seen
-	lastID  int64
 	report  func(Progress)
 	pending int64
 }

@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"os"
@@ -114,6 +113,14 @@ func Open(t testing.TB, c store.Config) *store.Store {
 	return s
 }
 
+// Main runs a package's tests and then stops the server, if one was started. Without
+// it the server ends with the process just the same, a moment later.
+func Main(m *testing.M) {
+	code := m.Run()
+	_ = stopServer()
+	os.Exit(code)
+}
+
 func required(what string) bool {
 	return slices.Contains(strings.Split(os.Getenv("TERANG_REQUIRE"), ","), what)
 }
@@ -122,7 +129,7 @@ var (
 	errAbsent   = errors.New("PostgreSQL is not installed (TERANG_TEST_POSTGRES names a server instead)")
 	schemaCount atomic.Int64
 	server      = sync.OnceValues(startServer)
-	leash       io.Closer // the server ends when this is closed, or collected
+	stopServer  = func() error { return nil }
 )
 
 // startServer gives the URL of a server: the one TERANG_TEST_POSTGRES names, or a private
@@ -166,7 +173,8 @@ func startServer() (string, error) {
 	sh := run("/bin/sh", "-c", `"$0"/postgres -D "$1"/data -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
 		-c fsync=off -c full_page_writes=off -c max_connections=300 -c shared_buffers=256MB >"$1"/log 2>&1 & p=$!
 		read x; kill -INT $p; wait $p; rm -rf "$1"`, bin, dir, strconv.Itoa(port))
-	if leash, err = sh.StdinPipe(); err != nil {
+	leash, err := sh.StdinPipe()
+	if err != nil {
 		return "", err
 	}
 	if err := sh.Start(); err != nil {
@@ -180,6 +188,8 @@ func startServer() (string, error) {
 	defer db.Close()
 	for range 200 {
 		if err = db.Ping(); err == nil {
+			// Collected, the pipe would close and the server end: the closure holds it.
+			stopServer = leash.Close
 			return u, nil
 		}
 		time.Sleep(50 * time.Millisecond)
