@@ -1,0 +1,136 @@
+package desk
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"terang/handlers/web"
+	"terang/models"
+	"terang/models/casework"
+	"terang/views/components"
+	"terang/views/pages"
+)
+
+// passwordPath is where a one-time link leads, with its token after it.
+const passwordPath = "/welcome/"
+
+func (d *desk) officers(c *fiber.Ctx) error {
+	l, a := web.Lang(c), web.Actor(c)
+	list, err := d.svc.Officers(c.UserContext(), a, number(c.Query("after")), adminPage)
+	if err != nil {
+		return err
+	}
+	bodies, _, err := d.bodies(c, a)
+	if err != nil {
+		return err
+	}
+	names := map[int64]string{}
+	for _, b := range bodies {
+		names[b.ID] = b.Name
+	}
+	v := pages.DeskOfficersView{Page: d.page(c, l.T("desk.officers.title")), AddURL: "/desk/admin/officers/new", Pager: components.Pager{Lang: l}}
+	for _, o := range list {
+		row := pages.DeskOfficerRow{
+			Name: o.Name, Email: o.Email, Role: l.T("role." + string(o.Role)), Where: l.T("desk.officers.everywhere"),
+			Class: components.ClassTag(l, string(o.Clearance)), Status: components.Tag{Label: l.T("desk.officers.active"), Tone: "green"},
+		}
+		if o.BodyID != nil {
+			row.Where = names[*o.BodyID]
+		}
+		if o.Disabled {
+			row.Status = components.Tag{Label: l.T("desk.officers.disabled")}
+		} else {
+			row.NewLink = "/desk/admin/officers/link"
+			if o.ID != a.OfficerID {
+				row.Disable = "/desk/admin/officers/disable"
+			}
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	if len(list) == adminPage {
+		v.Pager.Next = address("/desk/admin/officers", "after", itoa(list[len(list)-1].ID))
+	}
+	if c.Query("after") != "" {
+		v.Pager.First = "/desk/admin/officers"
+	}
+	return web.Render(c, fiber.StatusOK, pages.DeskOfficers(v))
+}
+
+func (d *desk) drawOfficer(c *fiber.Ctx, in casework.OfficerInput, errs []components.FieldError) (pages.DeskFormPage, error) {
+	l := web.Lang(c)
+	v := d.adminForm(c, "desk.officer", "/desk/admin/officers/new", "/desk/admin/officers", "desk.officers.title", errs)
+	wrong := func(f string) string { return components.ErrorFor(errs, f) }
+	v.Inputs = []components.Input{
+		{Lang: l, Name: "name", Label: l.T("desk.officer.name"), Value: in.Name, Error: wrong("name"), Autocomplete: "off"},
+		{Lang: l, Name: "email", Label: l.T("desk.officer.email"), Value: in.Email, Error: wrong("email"), Type: "email", Autocomplete: "off"},
+		{Lang: l, Name: "unit", Label: l.T("desk.officer.unit"), Hint: l.T("desk.officer.unit.hint"), Value: in.Unit, Error: wrong("unit"), Optional: true},
+	}
+	body, err := d.bodyChoice(c, in.Body, wrong("body"), true)
+	body.Hint = l.T("desk.officer.body.hint")
+	v.Selects = []components.Select{body}
+	roles := components.Choices{Lang: l, Name: "role", Legend: l.T("desk.officer.role"), Error: wrong("role")}
+	for _, r := range models.Roles {
+		roles.Options = append(roles.Options, components.Option{Value: string(r), Label: l.T("role." + string(r)), Hint: l.T("desk.role." + string(r)), Checked: r == in.Role})
+	}
+	clearance := options(components.Choices{Lang: l, Name: "clearance", Legend: l.T("desk.officer.clearance"), Hint: l.T("desk.officer.clearance.hint"), Error: wrong("clearance")},
+		"classification.", string(in.Clearance), classes()...)
+	v.Choices = []components.Choices{roles, clearance}
+	return v, err
+}
+
+func (d *desk) officerForm(c *fiber.Ctx) error {
+	v, err := d.drawOfficer(c, casework.OfficerInput{Clearance: models.Public}, nil)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, fiber.StatusOK, pages.DeskFormShow(v))
+}
+
+func (d *desk) addOfficer(c *fiber.Ctx) error {
+	in := web.ReadForm(c)
+	input := casework.OfficerInput{
+		Email: in.Line("email"), Name: in.Line("name"), Role: models.Role(in.Line("role")), Body: in.Line("body"), Unit: in.Line("unit"),
+		Clearance: models.Class(in.Line("clearance")),
+	}
+	err := in.Err()
+	var o *models.Officer
+	var token string
+	if err == nil {
+		o, token, err = d.svc.AddOfficer(c.UserContext(), web.Actor(c), input)
+	}
+	if err != nil {
+		return d.refused(c, err, func(errs []components.FieldError) (pages.DeskFormPage, error) { return d.drawOfficer(c, input, errs) })
+	}
+	return d.showLink(c, fiber.StatusCreated, "desk.link.added", o.Name, o.Email, token)
+}
+
+// showLink shows a one-time link; only its hash is kept, so it cannot be shown again.
+func (d *desk) showLink(c *fiber.Ctx, status int, key, name, email, token string) error {
+	l := web.Lang(c)
+	who := email
+	if name != "" {
+		who = name + " (" + email + ")"
+	}
+	return web.Render(c, status, pages.DeskLink(pages.DeskLinkView{
+		Page: d.page(c, l.T(key)), Who: who, Link: d.w.Link(passwordPath + token),
+		Until: l.T("desk.link.until", int(models.LinkValid.Hours())), ListURL: "/desk/admin/officers",
+	}))
+}
+
+func (d *desk) disableOfficer(c *fiber.Ctx) error {
+	in := web.ReadForm(c)
+	if err := d.svc.DisableOfficer(c.UserContext(), web.Actor(c), in.Line("email")); err != nil {
+		return err
+	}
+	d.w.Flash(c, "desk.flash.officer_disabled")
+	return web.SeeOther(c, "/desk/admin/officers")
+}
+
+func (d *desk) passwordLink(c *fiber.Ctx) error {
+	in := web.ReadForm(c)
+	email := in.Line("email")
+	token, err := d.svc.PasswordLink(c.UserContext(), web.Actor(c), email)
+	if err != nil {
+		return err
+	}
+	return d.showLink(c, fiber.StatusOK, "desk.link.new", "", email, token)
+}
