@@ -416,6 +416,13 @@ func numClass(numeric bool) string {
 	return ""
 }
 
+func cited(b Basis) string {
+	if b.Source == "" {
+		return b.Article
+	}
+	return b.Article + "; " + b.Source
+}
+
 func lines(s string) []string {
 	var out []string
 	for _, line := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
