@@ -25,7 +25,7 @@ func (h *handler) act(c *fiber.Ctx, r keyedRequest, v *casework.CaseView, what s
 	return s
 }
 
-// shown gives the case, and whether something is possible with it now.
+// shown gives the case when something is possible with it now.
 func (h *handler) shown(c *fiber.Ctx, r keyedRequest, action string) (*casework.CaseView, error) {
 	v, err := h.svc.Case(c.UserContext(), r.actor, r.ref)
 	if err != nil {
@@ -37,13 +37,25 @@ func (h *handler) shown(c *fiber.Ctx, r keyedRequest, action string) (*casework.
 	return v, nil
 }
 
+// offered is a page with the form of an action. Who comes to it when the action is not
+// possible, by an old link, is led to the case, which says what is.
+func (h *handler) offered(action string, draw func(*fiber.Ctx, keyedRequest, *casework.CaseView) error) func(*fiber.Ctx, keyedRequest) error {
+	return func(c *fiber.Ctx, r keyedRequest) error {
+		v, err := h.shown(c, r, action)
+		if models.KindOf(err) == models.Conflict && err != nil {
+			h.w.Flash(c, "case.flash.warn_not_now")
+			return web.SeeOther(c, casePath(r.ref))
+		}
+		if err != nil {
+			return err
+		}
+		return draw(c, r, v)
+	}
+}
+
 // ---- reply: the clarification that was asked for, or what an incomplete case lacks
 
-func (h *handler) replyPage(c *fiber.Ctx, r keyedRequest) error {
-	v, err := h.shown(c, r, policies.ActMessage)
-	if err != nil {
-		return err
-	}
+func (h *handler) replyPage(c *fiber.Ctx, r keyedRequest, v *casework.CaseView) error {
 	if v.Case.State == models.StateIncomplete {
 		return h.drawComplete(c, r, v, pages.CaseComplete{}, nil, fiber.StatusOK)
 	}
@@ -140,11 +152,7 @@ func first(values ...string) string {
 
 // ---- message
 
-func (h *handler) messagePage(c *fiber.Ctx, r keyedRequest) error {
-	v, err := h.shown(c, r, policies.ActMessage)
-	if err != nil {
-		return err
-	}
+func (h *handler) messagePage(c *fiber.Ctx, r keyedRequest, v *casework.CaseView) error {
 	return h.drawMessage(c, r, v, "", nil, fiber.StatusOK)
 }
 
@@ -174,11 +182,7 @@ func (h *handler) message(c *fiber.Ctx, r keyedRequest) error {
 
 // ---- withdraw
 
-func (h *handler) withdrawPage(c *fiber.Ctx, r keyedRequest) error {
-	v, err := h.shown(c, r, "withdraw")
-	if err != nil {
-		return err
-	}
+func (h *handler) withdrawPage(c *fiber.Ctx, r keyedRequest, v *casework.CaseView) error {
 	return h.drawWithdraw(c, r, v, "", nil, fiber.StatusOK)
 }
 
@@ -211,11 +215,7 @@ func (h *handler) withdraw(c *fiber.Ctx, r keyedRequest) error {
 
 // ---- object
 
-func (h *handler) objectPage(c *fiber.Ctx, r keyedRequest) error {
-	v, err := h.shown(c, r, "object")
-	if err != nil {
-		return err
-	}
+func (h *handler) objectPage(c *fiber.Ctx, r keyedRequest, v *casework.CaseView) error {
 	return h.drawObject(c, r, v, pages.CaseObject{}, nil, fiber.StatusOK)
 }
 

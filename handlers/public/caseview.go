@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -244,6 +245,9 @@ func (p casePage) timeline() []components.TimelineItem {
 
 // by is who did it, as far as a requester may know: themselves, the body, the clock.
 func (p casePage) by(e models.Event) string {
+	if strings.HasPrefix(e.Kind, "deadline.") && e.ActorRole != string(models.ByOfficer) && !models.Role(e.ActorRole).OnChain() {
+		return "" // it follows from the law, whoever's act it followed
+	}
 	switch e.ActorRole {
 	case string(models.ByRequester), string(models.Anyone):
 		return p.l.T("case.by_you")

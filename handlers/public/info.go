@@ -63,11 +63,18 @@ func (h *handler) body(c *fiber.Ctx) error {
 
 // clockLength writes how long a clock runs, with its extension.
 func clockLength(l text.Lang, cl *policies.Clock) string {
-	s := l.T("length."+cl.Unit, strconv.Itoa(cl.Length))
+	s := length(l, cl.Unit, cl.Length)
 	if e := cl.Extension; e != nil {
-		s += l.T("length.extension", l.T("length."+cl.Unit, strconv.Itoa(e.Length)))
+		s += l.T("length.extension", length(l, cl.Unit, e.Length))
 	}
 	return s
+}
+
+func length(l text.Lang, unit string, n int) string {
+	if n == 1 {
+		unit += "_one"
+	}
+	return l.T("length."+unit, strconv.Itoa(n))
 }
 
 // flat writes the tree of units as a list in its order, with depths.

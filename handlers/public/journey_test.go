@@ -146,7 +146,7 @@ func TestObjectAndWithdraw(t *testing.T) {
 	b := s.browser()
 	b.get("/track?lang=en")
 	b.post("/track", "reference", c.Reference, "key", key).want(t, 200).lacks(t, "/object")
-	b.get("/cases/"+c.Reference+"/object").want(t, 409)
+	b.get("/cases/"+c.Reference+"/object").want(t, 200, "not possible at present")
 
 	officer := s.As("officer")
 	must(t)(s.Assign(s.Ctx, officer, c.Reference, casework.AssignInput{Version: s.byRef(c.Reference).Version, Officer: "officer@dinas.test"}))

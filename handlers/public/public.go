@@ -14,6 +14,7 @@ import (
 	"terang/handlers/web"
 	"terang/models"
 	"terang/models/casework"
+	"terang/policies"
 	"terang/views/pages"
 )
 
@@ -109,13 +110,13 @@ func Mount(app fiber.Router, svc Verbs, w *web.Web, opt Options) {
 	app.Get("/track", w.Anyone, h.trackPage)
 	app.Post("/track", w.Anyone, h.track)
 	app.Get("/cases/:ref", w.Anyone, h.caseOrDisclosure)
-	app.Get("/cases/:ref/reply", h.keyed(h.replyPage))
+	app.Get("/cases/:ref/reply", h.keyed(h.offered(policies.ActMessage, h.replyPage)))
 	app.Post("/cases/:ref/reply", h.keyed(h.reply))
-	app.Get("/cases/:ref/message", h.keyed(h.messagePage))
+	app.Get("/cases/:ref/message", h.keyed(h.offered(policies.ActMessage, h.messagePage)))
 	app.Post("/cases/:ref/message", h.keyed(h.message))
-	app.Get("/cases/:ref/withdraw", h.keyed(h.withdrawPage))
+	app.Get("/cases/:ref/withdraw", h.keyed(h.offered("withdraw", h.withdrawPage)))
 	app.Post("/cases/:ref/withdraw", h.keyed(h.withdraw))
-	app.Get("/cases/:ref/object", h.keyed(h.objectPage))
+	app.Get("/cases/:ref/object", h.keyed(h.offered("object", h.objectPage)))
 	app.Post("/cases/:ref/object", h.keyed(h.object))
 	app.Get("/cases/:ref/receipt", h.keyed(h.receipt))
 	app.Get("/cases/:ref/documents/:id", h.keyed(h.document))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
 	"terang/models"
@@ -138,6 +139,9 @@ func (w *Web) answer(c *fiber.Ctx, err error) error {
 	if status == fiber.StatusNotFound && strings.HasPrefix(c.Path(), "/cases/") {
 		v.Links = append(v.Links, components.Link{Label: lang.T("layout.nav.track"), URL: "/track"})
 	}
+	if status == fiber.StatusConflict {
+		v.LatestURL = latest(c.Path())
+	}
 	if status == fiber.StatusUnauthorized {
 		v.Links = append(v.Links, components.Link{Label: lang.T("layout.sign_in"), URL: "/sign-in"})
 	}
@@ -146,6 +150,18 @@ func (w *Web) answer(c *fiber.Ctx, err error) error {
 		return Render(c, status, pages.DeskProblemPage(v))
 	}
 	return Render(c, status, pages.ProblemPage(v))
+}
+
+// latest is where the case stands that an address is about: /cases/REF/reply leads to
+// /cases/REF, and the desk's addresses likewise.
+func latest(path string) templ.SafeURL {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if p == "cases" && i+1 < len(parts) {
+			return templ.URL(strings.Join(parts[:i+2], "/"))
+		}
+	}
+	return ""
 }
 
 func code(err error, status int) string {

@@ -97,13 +97,15 @@ func Warning(l text.Lang, w string) string {
 
 // Left says how far off a due instant is, in whole days.
 func Left(l text.Lang, due, now time.Time) string {
-	days := int(due.Sub(now).Hours() / 24)
-	switch {
-	case now.After(due):
-		n := int(now.Sub(due).Hours()/24) + 1
-		return l.T("due.late", strconv.Itoa(n))
-	case days == 0:
-		return l.T("due.today")
+	key, n := "due.left", int(due.Sub(now).Hours()/24)
+	if now.After(due) {
+		key, n = "due.late", int(now.Sub(due).Hours()/24)+1
 	}
-	return l.T("due.left", strconv.Itoa(days))
+	switch n {
+	case 0:
+		return l.T("due.today")
+	case 1:
+		key += "_one"
+	}
+	return l.T(key, strconv.Itoa(n))
 }

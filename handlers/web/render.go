@@ -43,6 +43,9 @@ func (w *Web) Page(c *fiber.Ctx, title, seed string) layout.Page {
 	}
 	if code := w.takeFlash(c); code != "" {
 		p.Flash = p.Lang.T(code)
+		if strings.Contains(code, "flash.warn_") {
+			p.FlashTone = "warning"
+		}
 	}
 	return p
 }
@@ -69,7 +72,8 @@ func Public(c *fiber.Ctx, cacheControl string) {
 const flashCookie = "terang_flash"
 
 // Flash has the next page say, once, that something is done. key is one of the
-// message catalogue, so that nobody can put words into our mouth.
+// message catalogue, so that nobody can put words into our mouth; one that begins with
+// "flash.warn_" is a warning.
 func (w *Web) Flash(c *fiber.Ctx, key string) {
 	w.SetCookie(c, Cookie{Name: flashCookie, Value: key, TTL: time.Minute})
 }
