@@ -1,6 +1,7 @@
 package public_test
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"terang/models"
 	"terang/models/casework"
 	"terang/models/casework/caseworktest"
+	"terang/models/trail"
 )
 
 var pdf = []byte("%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n")
@@ -166,6 +168,58 @@ func TestObjectAndWithdraw(t *testing.T) {
 		t.Errorf("objection %s %q", o.Kind, o.Text)
 	}
 	b.get("/cases/"+ref).want(t, 200, c.Reference)
+}
+
+// What an officer took down from a letter lacks something: its requester gives it, and
+// the clock begins.
+func TestCompleteWhatIsIncomplete(t *testing.T) {
+	s := serve(t)
+	in := caseworktest.Request()
+	in.Channel, in.AllowIncomplete, in.Purpose, in.Requester.Name = models.ChannelLetter, true, "", ""
+	f, err := s.File(s.Ctx, s.As("agent"), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := f.Case.Reference
+	b := s.browser()
+	b.get("/track?lang=en")
+	b.post("/track", "reference", ref, "key", f.Key).want(t, 200, "What is still missing", "Write your full name")
+	page := b.get("/cases/"+ref+"/reply").want(t, 200, `name="purpose"`, `name="name"`)
+	b.post("/cases/"+ref+"/reply", "version", hidden(page.body, "version"), "purpose", "Penelitian").want(t, 422, "name-error", "Penelitian")
+	b.post("/cases/"+ref+"/reply", "version", hidden(page.body, "version"), "purpose", "Penelitian", "name", "Siti").want(t, 200, "Registered", "Due by")
+	if c := s.byRef(ref); c.State != models.StateRegistered || c.DueOn == "" {
+		t.Errorf("state %s, due %q", c.State, c.DueOn)
+	}
+	s.Check()
+}
+
+// Files come back as files to keep, whatever they hold, and the receipt holds without us.
+func TestDownloads(t *testing.T) {
+	s := serve(t)
+	c, requester, key := s.Given(caseworktest.Request())
+	doc, err := s.Attach(s.Ctx, requester, c.Reference, casework.Upload{Name: "catatan.txt", Data: strings.NewReader("catatan saya")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	vkey := s.sequence()
+	b := s.browser()
+	b.get("/track")
+	b.post("/track", "reference", c.Reference, "key", key).want(t, 200)
+	a := b.get("/cases/"+c.Reference+"/documents/"+strconv.FormatInt(doc.ID, 10)).want(t, 200, "catatan saya")
+	if d := a.header.Get("Content-Disposition"); !strings.HasPrefix(d, "attachment") || !strings.Contains(d, "catatan.txt") {
+		t.Errorf("Content-Disposition %q", d)
+	}
+	if p := a.header.Get("Content-Security-Policy"); !strings.Contains(p, "sandbox") || a.header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%v", a.header)
+	}
+	receipt := b.get("/cases/"+c.Reference+"/receipt").want(t, 200)
+	known, err := trail.Verifiers(vkey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := trail.VerifyReceipt([]byte(receipt.body), known); err != nil {
+		t.Errorf("the receipt does not verify: %v", err)
+	}
 }
 
 func hidden(page, name string) string {

@@ -257,3 +257,56 @@ func TestPasswordLink(t *testing.T) {
 	b.post("/welcome/"+link, "password", "kuda sumbing makan pagi", "repeat", "kuda sumbing makan pagi").want(t, 303)
 	b.get("/welcome/"+link).want(t, 404)
 }
+
+// Who may not go through a door is led to sign in, or told no.
+func TestDoors(t *testing.T) {
+	s := serve(t)
+	for _, row := range []struct {
+		who, path string
+		status    int
+		at        string
+	}{
+		{"", "/desk", 200, "/sign-in?next=%2Fdesk"},
+		{"", "/audit", 200, "/sign-in?next=%2Faudit"},
+		{"", "/desk/admin", 200, "/sign-in?next=%2Fdesk%2Fadmin"},
+		{"agent@dinas.test", "/desk", 200, "/desk"},
+		{"agent@dinas.test", "/audit", 403, "/audit"},
+		{"agent@dinas.test", "/desk/admin", 403, "/desk/admin"},
+		{"auditor@dinas.test", "/desk", 403, "/desk"},
+		{"auditor@dinas.test", "/audit", 200, "/audit"},
+		{"admin@terang.test", "/desk", 403, "/desk"},
+		{"admin@terang.test", "/desk/admin", 200, "/desk/admin"},
+		{"agent@dinas.test", "/desk/cases/23-4567-89BC", 404, "/desk/cases/23-4567-89BC"},
+		{"agent@dinas.test", "/nowhere", 404, "/nowhere"},
+	} {
+		t.Run(row.who+row.path, func(t *testing.T) {
+			b := s.browser()
+			if row.who != "" {
+				b.get("/sign-in")
+				b.post("/sign-in", "email", row.who, "password", caseworktest.Password)
+			}
+			if a := b.get(row.path); a.status != row.status || !strings.HasPrefix(a.url, row.at) {
+				t.Errorf("status %d at %s, want %d at %s", a.status, a.url, row.status, row.at)
+			}
+		})
+	}
+}
+
+// Addresses are typed and tampered with as well as forms.
+func TestOddAddresses(t *testing.T) {
+	s := serve(t)
+	b := s.browser()
+	for path, status := range map[string]int{
+		"/disclosures?q=%ff": 422, "/disclosures?q=a%00b": 422, "/disclosures?q=" + strings.Repeat("a", 501): 422, "/disclosures?body=nirgends": 404,
+		"/suggest?q=%ff": 200, "/suggest?q=%00": 200, "/disclosures/x": 404, "/disclosures/23-4567-89BC/documents/x": 404, "/bodies/nirgends": 404,
+		"/file/nothing": 200, "/file/check": 200, "/file/text": 200, "/file/done": 200, "/file/kind?kind=x&body=%ff": 200,
+		"/welcome/%00": 404, "/healthz": 200, "/readyz": 200, "/robots.txt": 200, "/favicon.ico": 200, "/static/../go.mod": 404, "/?lang=xx": 200,
+	} {
+		if a := b.get(path); a.status != status {
+			t.Errorf("%s: status %d, want %d", path, a.status, status)
+		}
+	}
+	if a := b.get("/disclosures?cursor=garbage"); a.status >= 500 {
+		t.Errorf("a forged cursor: status %d", a.status)
+	}
+}

@@ -310,8 +310,12 @@ func (h *handler) saveBody(c *fiber.Ctx, in *intake) error {
 	return h.goOn(c, in, "body")
 }
 
-// dropUnlawful asks anew what another kind or another body's law does not allow.
+// dropUnlawful asks anew what another kind or another body's law does not allow, and
+// forgets what the new kind is not asked.
 func (in *intake) dropUnlawful() {
+	if in.answers.Kind != models.Request {
+		in.answers.Purpose, in.answers.Delivery = "", ""
+	}
 	if in.law() != nil && !in.mayBe(in.anonymity()).Allowed {
 		in.answers.Anonymity = ""
 	}

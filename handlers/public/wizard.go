@@ -256,7 +256,7 @@ func (in *intake) next() string {
 		switch {
 		case s == "kind" && a.Kind == "", s == "body" && a.Body == "", s == "subject" && a.Subject == "", s == "text" && a.Text == "",
 			s == "purpose" && a.Purpose == "", s == "anonymity" && a.Anonymity == "", s == "requester" && a.RequesterKind == "",
-			s == "identity" && a.Name == "", s == "delivery" && a.Delivery == "", s == "attachments" && !a.AttachmentsAsk:
+			s == "identity" && a.Name == "" && in.needs("name"), s == "delivery" && a.Delivery == "", s == "attachments" && !a.AttachmentsAsk:
 			return s
 		}
 	}

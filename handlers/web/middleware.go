@@ -60,7 +60,7 @@ func (w *Web) secure(c *fiber.Ctx) {
 	c.Set("X-Frame-Options", "DENY")
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	if w.Secure() {
-		c.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		c.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }
 
