@@ -293,3 +293,21 @@ func BenchmarkClassify(b *testing.B) {
 		p.Classify(Facts{Kind: "request", Subject: "Permohonan", Text: text})
 	}
 }
+
+func TestRuleProblemsNameLines(t *testing.T) {
+	find := func(path string) (string, int) {
+		if path == "$.rules[0].class" {
+			return "rules.yaml", 7
+		}
+		return "rules.yaml", 1
+	}
+	p := &Pack{Language: "id", Rules: []Rule{{ID: "a", Class: "x"}}}
+	got := ruleProblems(compileRules(p), find)
+	at7 := slices.IndexFunc(got, func(p Problem) bool { return p.Line == 7 && strings.Contains(p.Message, `rule a: "x" is no class`) })
+	if len(got) < 5 || at7 < 0 {
+		t.Errorf("got %v", got)
+	}
+	if other := ruleProblems(errors.New("else"), find); len(other) != 1 || other[0].Message != "else" {
+		t.Errorf("got %v", other)
+	}
+}

@@ -34,7 +34,7 @@ var officeWords = wordSet(`kepala bupati walikota wali gubernur wakil camat lura
 	hamil menyusui rumah tangga`)
 
 // stopWords are words that, with a capital at the start of a clause or in a title, still are no name.
-var nameStops = wordSet(`yang di dan atau untuk dengan telah sudah akan adalah ialah mohon tolong saya kami kita anda selaku sebagai dari
+var nameStops = wordSet(`atas yang di dan atau untuk dengan telah sudah akan adalah ialah mohon tolong saya kami kita anda selaku sebagai dari
 	pada tanggal alamat nomor no nik ktp kk npwp tahun bulan hari jam pukul tersebut ini itu tidak belum bukan juga serta bahwa
 	karena agar supaya jika bila apakah bagaimana mengapa kapan siapa apa berapa mana dimana ke oleh dalam terkait tentang mengenai
 	perihal hal senin selasa rabu kamis jumat sabtu minggu januari februari maret april mei juni juli agustus september oktober
@@ -102,14 +102,22 @@ func (s *personalScan) nameStart(i int) int {
 			return -1
 		}
 	}
-	for k < len(s.toks) && s.title(k) && s.afterTitle(k) < len(s.toks) {
-		k = s.afterTitle(k)
+	for k < len(s.toks) {
+		switch {
+		case s.title(k) && s.afterTitle(k) < len(s.toks):
+			k = s.afterTitle(k)
+		case roleWords[s.low(k)]:
+			k++ // "atas nama terdakwa Budi"
+		default:
+			return k
+		}
 	}
-	if k >= len(s.toks) {
-		return -1
-	}
-	return k
+	return -1
 }
+
+// roleWords may stand between a title and a name.
+var roleWords = wordSet(`terdakwa tersangka terpidana pelapor terlapor pemohon termohon saksi korban pasien siswa siswi mahasiswa almarhum
+	almarhumah`)
 
 // title says that token i is a title. One-letter and clipped ones need their full stop.
 func (s *personalScan) title(i int) bool {
@@ -118,7 +126,10 @@ func (s *personalScan) title(i int) bool {
 		return false
 	}
 	if dotTitles[t.low] && !s.is(i+1, '.') {
-		return t.upper && len(t.low) > 1 && s.mode == Recall || t.low == "sdr" || t.low == "sdri" || t.low == "bpk" && !s.capital(t)
+		if t.low == "bpk" {
+			return !s.capital(t) // BPK audits, Bpk. is a man
+		}
+		return t.upper && len(t.low) > 1 && s.mode == Recall || t.low == "sdr" || t.low == "sdri"
 	}
 	return true
 }
