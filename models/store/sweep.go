@@ -21,9 +21,36 @@ func (r *Reader) LapsedClocks(now time.Time, after int64, limit int) ([]models.C
 		"stopped_at IS NULL AND lapsed_at IS NULL AND due_at < ? AND id > ?", now.UTC(), after)
 }
 
-// RunningClocks lists clocks that still count, by key.
-func (r *Reader) RunningClocks(after int64, limit int) ([]models.Clock, error) {
-	return many[models.Clock](r, "id", limit, "id > ? AND stopped_at IS NULL", after)
+// Expiring lists cases whose exemption ends by a day (YYYY-MM-DD), by key.
+func (r *Reader) Expiring(by string, after int64, limit int) ([]int64, error) {
+	var ids []int64
+	err := r.db.Raw("SELECT id FROM cases WHERE class_expires_on <> '' AND class_expires_on <= ? AND id > ? ORDER BY id LIMIT ?", by, after, limit).Scan(&ids).Error
+	return ids, wrap(err)
+}
+
+// ClockRow is a running clock with what its date is worked out from.
+type ClockRow struct {
+	models.Clock
+	Reference   string
+	BodyID      int64
+	Pack        string
+	PackVersion string
+	CaseDueOn   string
+	Moved       bool // its ledger has more than its start
+}
+
+// ClockRows lists running clocks by key.
+func (r *Reader) ClockRows(after int64, limit int) ([]ClockRow, error) {
+	var rows []ClockRow
+	err := r.db.Raw(`SELECT k.*, c.reference, c.body_id, c.pack, c.pack_version, c.due_on AS case_due_on,
+			EXISTS (SELECT 1 FROM clock_entries e WHERE e.clock_id = k.id AND e.event IN ('paused', 'resumed', 'restarted', 'extended')) AS moved
+		FROM clocks k JOIN cases c ON c.id = k.case_id WHERE k.id > ? AND k.stopped_at IS NULL ORDER BY k.id LIMIT ?`, after, limit).Scan(&rows).Error
+	return rows, wrap(err)
+}
+
+// HolidayDecrees lists every decree that was added to a pack's own.
+func (r *Reader) HolidayDecrees() ([]models.HolidayDecree, error) {
+	return many[models.HolidayDecree](r, "id", 0, "1 = 1")
 }
 
 // OpenCases lists, in id order, the cases under a law whose body still owes something.

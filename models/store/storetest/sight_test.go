@@ -340,7 +340,13 @@ func TestSweeps(t *testing.T) {
 			}
 		}
 		walk("clocks", lapsed, func(after int64) ([]int64, error) { l, err := r.LapsedClocks(now, after, 9); return clockIDs(l), err })
-		walk("running", running, func(after int64) ([]int64, error) { l, err := r.RunningClocks(after, 9); return clockIDs(l), err })
+		walk("running", running, func(after int64) (ids []int64, err error) {
+			rows, err := r.ClockRows(after, 9)
+			for _, x := range rows {
+				ids = append(ids, x.ID)
+			}
+			return ids, err
+		})
 		var rungCases, open []int64
 		for id := range lapsedRungs {
 			rungCases = append(rungCases, id)

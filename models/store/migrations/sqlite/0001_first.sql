@@ -35,6 +35,9 @@ CREATE TABLE officers (
   clearance TEXT NOT NULL,
   password_hash TEXT NOT NULL,
   disabled BOOLEAN NOT NULL,
+  away_from TEXT NOT NULL DEFAULT '',
+  away_until TEXT NOT NULL DEFAULT '',
+  delegate_id INTEGER REFERENCES officers (id),
   lang TEXT NOT NULL,
   version INTEGER NOT NULL,
   created_at DATETIME NOT NULL
@@ -112,6 +115,7 @@ CREATE TABLE cases (
   classification TEXT NOT NULL,
   class_confirmed BOOLEAN NOT NULL,
   exemption TEXT NOT NULL,
+  class_expires_on TEXT NOT NULL DEFAULT '',
   pack TEXT NOT NULL,
   pack_version TEXT NOT NULL,
   pack_hash TEXT NOT NULL,
@@ -132,6 +136,7 @@ CREATE TABLE cases (
   updated_at DATETIME NOT NULL
 );
 CREATE UNIQUE INDEX cases_source ON cases (body_id, source, source_id) WHERE source <> '';
+CREATE INDEX cases_class_expires ON cases (class_expires_on, id) WHERE class_expires_on <> '';
 CREATE INDEX cases_parent ON cases (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX cases_requester ON cases (requester_id) WHERE requester_id IS NOT NULL;
 
@@ -237,6 +242,8 @@ CREATE TABLE classifieds (
   class TEXT NOT NULL,
   was TEXT NOT NULL,
   proposed BOOLEAN NOT NULL,
+  pending BOOLEAN NOT NULL DEFAULT FALSE,
+  officer_id INTEGER REFERENCES officers (id),
   exemption TEXT NOT NULL,
   rule TEXT NOT NULL,
   article TEXT NOT NULL,
@@ -384,3 +391,16 @@ CREATE TABLE log_checkpoint (
 -- Full text. Terms are made in Go (store/terms.go), so that both databases find the same.
 CREATE VIRTUAL TABLE case_fts USING fts5 (terms, content='', contentless_delete=1, detail=none, tokenize='ascii');
 CREATE VIRTUAL TABLE disclosure_fts USING fts5 (terms, content='', contentless_delete=1, detail=none, tokenize='ascii');
+
+-- Decrees of days off that an administrator added to a pack's own.
+CREATE TABLE holiday_decrees (
+  id INTEGER PRIMARY KEY,
+  pack TEXT NOT NULL,
+  decree TEXT NOT NULL,
+  year INTEGER NOT NULL,
+  issued TEXT NOT NULL,
+  days TEXT NOT NULL,
+  by TEXT NOT NULL,
+  created_at DATETIME NOT NULL,
+  UNIQUE (pack, decree, year)
+);

@@ -1,0 +1,7 @@
+package store
+
+// For the tests outside the package.
+var (
+	StemIndonesian = stemIndonesian
+	DocumentTerms  = documentTerms
+)
