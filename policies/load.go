@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // zones must load on a machine without a zone database
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 )
 
 // packFile is everything that a file of a pack may hold. Each section stands in one
@@ -121,9 +121,15 @@ func loadAll(fsys fs.FS) (*Registry, []Problem, error) {
 	}
 	var problems []Problem
 	var packs []*loaded
-	for _, dir := range dirs {
-		l, ps := loadDir(fsys, dir)
-		problems = append(problems, ps...)
+	results := make([]*loaded, len(dirs))
+	found := make([][]Problem, len(dirs))
+	var wg sync.WaitGroup
+	for i, dir := range dirs {
+		wg.Go(func() { results[i], found[i] = loadDir(fsys, dir) })
+	}
+	wg.Wait()
+	for i, l := range results {
+		problems = append(problems, found[i]...)
 		if l != nil {
 			packs = append(packs, l)
 		}
@@ -137,45 +143,18 @@ type loaded struct {
 	pack   *Pack
 	merged packFile // every section as it was read
 	dir    string
-	at     map[string]place // section -> file
+	at     map[string]*source // section -> file
 }
 
-type place struct {
-	file string
-	doc  *ast.File
-}
-
-// find returns the file and line of a YAML path such as "$.clocks[3].article"; where
-// that key is missing, of the nearest thing around it.
+// find returns the file and line of a YAML path (see source.line).
 func (l *loaded) find(yamlPath string) (string, int) {
 	section, _, _ := strings.Cut(strings.TrimPrefix(yamlPath, "$."), ".")
 	section, _, _ = strings.Cut(section, "[")
-	pl, ok := l.at[section]
+	src, ok := l.at[section]
 	if !ok {
 		return path.Join(l.dir, "pack.yaml"), 0
 	}
-	for yamlPath != "$" {
-		if p, err := yaml.PathString(yamlPath); err == nil {
-			if node, err := p.FilterFile(pl.doc); err == nil && node != nil {
-				return pl.file, firstLine(node)
-			}
-		}
-		cut := max(strings.LastIndexByte(yamlPath, '.'), strings.LastIndexByte(yamlPath, '['))
-		yamlPath = yamlPath[:max(cut, 1)]
-	}
-	return pl.file, 0
-}
-
-// firstLine is the line of a node's first token; a mapping's own token is the colon
-// of its first key.
-func firstLine(n ast.Node) int {
-	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 {
-		n = m.Values[0]
-	}
-	if v, ok := n.(*ast.MappingValueNode); ok {
-		return v.Key.GetToken().Position.Line
-	}
-	return n.GetToken().Position.Line
+	return src.file, src.line(yamlPath)
 }
 
 func loadDir(fsys fs.FS, dir string) (*loaded, []Problem) {
@@ -183,7 +162,7 @@ func loadDir(fsys fs.FS, dir string) (*loaded, []Problem) {
 	if problem != nil {
 		return nil, []Problem{*problem}
 	}
-	l := &loaded{pack: &Pack{files: files, clocks: map[string]*Clock{}}, dir: dir, at: map[string]place{}}
+	l := &loaded{pack: &Pack{files: files, clocks: map[string]*Clock{}}, dir: dir, at: map[string]*source{}}
 	var problems []Problem
 	var head *header
 	names := make([]string, 0, len(files))
@@ -193,12 +172,11 @@ func loadDir(fsys fs.FS, dir string) (*loaded, []Problem) {
 	slices.Sort(names)
 	for _, name := range names {
 		var f packFile
-		doc, p := decodeStrict(origin[name], files[name], &f)
-		if p != nil {
+		if p := decodeStrict(origin[name], files[name], &f); p != nil {
 			problems = append(problems, *p)
 			continue
 		}
-		problems = append(problems, l.merge(&f, place{origin[name], doc})...)
+		problems = append(problems, l.merge(&f, newSource(origin[name], files[name]))...)
 		if f.Pack != nil {
 			head = f.Pack
 		}
@@ -275,7 +253,7 @@ func packFiles(fsys fs.FS, dir string) (files map[string][]byte, origin map[stri
 }
 
 // merge takes the sections of one file; a section that another file already has is a problem.
-func (l *loaded) merge(f *packFile, from place) []Problem {
+func (l *loaded) merge(f *packFile, from *source) []Problem {
 	p, m := l.pack, &l.merged
 	var problems []Problem
 	section := func(name string, set bool, take func()) {
