@@ -132,6 +132,7 @@ type Case struct {
 	Classification Class
 	ClassConfirmed bool   // an officer confirmed or overruled what the rules proposed
 	Exemption      string // the pack's exemption id that the classification rests on
+	ClassExpiresOn string // last day of the exemption, YYYY-MM-DD; "" where none is set
 
 	// The law as it was when the case was filed; later versions do not touch it.
 	Pack        string

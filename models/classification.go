@@ -10,7 +10,9 @@ type Classified struct {
 	AttachmentID *int64 `gorm:"index"`
 	Class        Class
 	Was          Class
-	Proposed     bool   // by the rules; false when an officer decided
+	Proposed     bool // by the rules; false when an officer decided
+	Pending      bool // an officer's wish that a second person must confirm
+	OfficerID    *int64
 	Exemption    string // pack's exemption id
 	Rule         string
 	Article      string

@@ -38,3 +38,15 @@ type ClockEntry struct {
 	OldDue  string
 	NewDue  string
 }
+
+// HolidayDecree is a decree of days off that an administrator added to a pack's own.
+type HolidayDecree struct {
+	ID        int64 `gorm:"primaryKey"`
+	Pack      string
+	Decree    string // its number, as it is cited
+	Year      int
+	Issued    string // YYYY-MM-DD
+	Days      string // JSON of []policies.DecreedDay
+	By        string
+	CreatedAt time.Time
+}

@@ -63,9 +63,17 @@ type Officer struct {
 	Clearance    Class
 	PasswordHash string // argon2id, PHC form; "" until set
 	Disabled     bool
+	AwayFrom     string // first day away, YYYY-MM-DD; "" when present
+	AwayUntil    string // last day away
+	DelegateID   *int64 // who holds their rungs meanwhile
 	Lang         string
 	Version      int64
 	CreatedAt    time.Time
+}
+
+// Away says whether the officer is away on a day, YYYY-MM-DD.
+func (o *Officer) Away(day string) bool {
+	return o.AwayFrom != "" && o.AwayFrom <= day && (o.AwayUntil == "" || day <= o.AwayUntil)
 }
 
 // Session is one signed-in browser. The token itself is never stored.
@@ -133,6 +141,7 @@ type Actor struct {
 	OfficerID int64
 	Name      string
 	Role      Role
+	ActsAs    []Role // roles of those away who delegated to them
 	BodyID    *int64
 	UnitIDs   []int64 // own unit and those below it
 	UnitID    *int64
@@ -161,6 +170,18 @@ func (a Actor) RoleLabel() string {
 		return string(a.Role)
 	}
 	return string(a.Kind)
+}
+
+// Roles are the actor's own role and those they act in for others.
+func (a Actor) Roles() []Role { return append([]Role{a.Role}, a.ActsAs...) }
+
+// Rank is the highest rung the actor can act on.
+func (a Actor) Rank() int {
+	rank := 0
+	for _, r := range a.Roles() {
+		rank = max(rank, r.Rank())
+	}
+	return rank
 }
 
 // InBody says whether the actor belongs to the body, or to the whole installation.

@@ -14,7 +14,7 @@ type Sight struct {
 	WholeBody  bool    // confidential without being on it: see SightOf
 	OfficerID  int64   // confidential when assigned
 	UnitIDs    []int64 // confidential when in one of these units
-	Role       Role    // confidential when a rung of the case is or was this role's
+	Roles      []Role  // confidential when a rung of the case is or was one of theirs
 }
 
 // SightOf derives it. An administrator keeps accounts and sees no case; someone
@@ -39,7 +39,7 @@ func SightOf(a Actor) Sight {
 		return Sight{
 			Desk: true, BodyID: a.BodyID, Clearance: a.Clearance,
 			WholeBody: a.Role == InfoOfficer || a.Role == Auditor,
-			OfficerID: a.OfficerID, UnitIDs: a.UnitIDs, Role: a.Role,
+			OfficerID: a.OfficerID, UnitIDs: a.UnitIDs, Roles: a.Roles(),
 		}
 	}
 	return Sight{}
@@ -62,6 +62,6 @@ func (s Sight) Sees(c *Case, rungRoles []Role) bool {
 	}
 	return c.OfficerID != nil && *c.OfficerID == s.OfficerID ||
 		c.UnitID != nil && slices.Contains(s.UnitIDs, *c.UnitID) ||
-		c.Kind == Objection && s.Role == Superior ||
-		slices.Contains(rungRoles, s.Role)
+		c.Kind == Objection && slices.Contains(s.Roles, Superior) ||
+		slices.ContainsFunc(rungRoles, func(r Role) bool { return slices.Contains(s.Roles, r) })
 }

@@ -168,7 +168,11 @@ func (p *Pack) calendarFor(o DueOptions) *calendar {
 	if o.Holidays != nil {
 		return o.Holidays.calendar(&p.Holidays)
 	}
-	return p.calendar(calendarKey{o.CutiBersamaWorking || p.Holidays.Leave.Working, o.HolidaysKnownOn})
+	key := calendarKey{o.CutiBersamaWorking || p.Holidays.Leave.Working, o.HolidaysKnownOn}
+	if o.Decrees != nil {
+		return o.Decrees.calendar(&p.Holidays, key)
+	}
+	return p.calendar(key)
 }
 
 // zone returns the body's zone if it has one, else the pack's.

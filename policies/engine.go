@@ -41,6 +41,7 @@ type DueOptions struct {
 	Holidays           *HolidayList // replaces the pack's own holidays
 	Zone               string       // the body's zone, "" for the pack's
 	HolidaysKnownOn    Date         // only decrees issued by that day; zero for all
+	Decrees            *Decrees     // decrees the installation added to the pack's, nil for none
 }
 
 // Deadline is a due date with everything that led to it.
@@ -492,6 +493,9 @@ func (k *count) citeHolidays(d *Deadline, o DueOptions) {
 		return // no holiday can move this date
 	}
 	h := &k.p.Holidays
+	if o.Decrees != nil {
+		h = o.Decrees.over(h)
+	}
 	if o.Holidays != nil {
 		k.cite("holidays", Legal{Article: o.Holidays.Name, Source: "list given in place of the pack's"},
 			Text{ID: "Daftar hari libur " + o.Holidays.Name, EN: "Holiday list " + o.Holidays.Name})

@@ -194,7 +194,7 @@ func (h *Holidays) decreeFor(year int, known Date) *Decree {
 		if d.Year != year || (!known.IsZero() && d.Issued.After(known)) {
 			continue
 		}
-		if best == nil || d.Issued.After(best.Issued) {
+		if best == nil || !best.Issued.After(d.Issued) {
 			best = d
 		}
 	}

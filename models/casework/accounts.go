@@ -135,7 +135,7 @@ func (s *Service) SignIn(ctx context.Context, email, password, scope string) (st
 	var a models.Actor
 	err = s.store.WithTx(ctx, func(tx *store.Tx) error {
 		now := s.now()
-		if a, err = actorOf(tx.Reader, o); err != nil {
+		if a, err = actorOf(tx.Reader, o, s.now()); err != nil {
 			return err
 		}
 		if err := tx.ClearThrottle(throttleKey("account:" + email)); err != nil {
@@ -165,7 +165,7 @@ func (s *Service) SignOut(ctx context.Context, token string) error {
 		if err != nil {
 			return err
 		}
-		a, err := actorOf(tx.Reader, o)
+		a, err := actorOf(tx.Reader, o, s.now())
 		if err != nil {
 			return err
 		}
@@ -212,7 +212,7 @@ func (s *Service) Session(ctx context.Context, token string) (SessionView, error
 		return SessionView{}, either(s.store.WithTx(ctx, func(tx *store.Tx) error { return tx.DeleteSession(session.TokenHash) }), none)
 	}
 	v := SessionView{CSRF: s.csrf(fmt.Sprint(session.ID))}
-	if v.Actor, err = actorOf(r, o); err != nil {
+	if v.Actor, err = actorOf(r, o, s.now()); err != nil {
 		return v, err
 	}
 	switch {
@@ -237,8 +237,9 @@ func (s *Service) csrf(session string) string {
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// actorOf is an officer as an actor, with the units below their own.
-func actorOf(r *store.Reader, o *models.Officer) (models.Actor, error) {
+// actorOf is an officer as an actor, with the units below their own and the roles
+// of those who are away today and delegated to them.
+func actorOf(r *store.Reader, o *models.Officer, today time.Time) (models.Actor, error) {
 	a := models.Actor{Kind: models.ByOfficer, OfficerID: o.ID, Name: o.Name, Role: o.Role, BodyID: o.BodyID, UnitID: o.UnitID,
 		Clearance: o.Clearance, Lang: o.Lang, Via: "web"}
 	if o.UnitID != nil && o.BodyID != nil {
@@ -247,6 +248,16 @@ func actorOf(r *store.Reader, o *models.Officer) (models.Actor, error) {
 			return a, err
 		}
 		a.UnitIDs = models.Below(units, *o.UnitID)
+	}
+	away, err := r.DelegatedTo(o.ID)
+	if err != nil {
+		return a, err
+	}
+	day := policies.DateOf(today, zone("")).String()
+	for _, other := range away {
+		if other.Away(day) && !other.Disabled && other.Role.OnChain() && other.BodyID != nil && o.BodyID != nil && *other.BodyID == *o.BodyID {
+			a.ActsAs = append(a.ActsAs, other.Role)
+		}
 	}
 	return a, nil
 }
@@ -275,7 +286,7 @@ func (s *Service) recordAccount(ctx context.Context, o *models.Officer, kind str
 }
 
 func administers(a models.Actor, action string) error {
-	if a.Kind == models.BySystem || a.Kind == models.ByOfficer && policies.May(string(a.Role), action, policies.AccessFacts{SameBody: true}).Allowed {
+	if a.Kind == models.BySystem || a.Kind == models.ByOfficer && may(a, action, policies.AccessFacts{SameBody: true}).Allowed {
 		return nil
 	}
 	return models.Refuse(models.Forbidden, "not_allowed", action)
@@ -521,6 +532,65 @@ func (s *Service) onOfficer(ctx context.Context, a models.Actor, email string, d
 	})
 }
 
+// AwayInput says when an officer is away and who acts for them. Empty From means
+// present.
+type AwayInput struct {
+	Email       string
+	From, Until string // YYYY-MM-DD; Until "" for until further notice
+	Delegate    string // e-mail of an officer of the same body, not above their clearance's need
+}
+
+// SetAway records an absence and its delegate. An officer sets their own, an
+// administrator anyone's.
+func (s *Service) SetAway(ctx context.Context, a models.Actor, in AwayInput) error {
+	in.Email, in.Delegate = strings.ToLower(clean(in.Email)), strings.ToLower(clean(in.Delegate))
+	var c models.Check
+	for field, day := range map[string]string{"from": in.From, "until": in.Until} {
+		_, err := policies.ParseDate(day)
+		c.Field(day == "" || err == nil, field, "date")
+	}
+	c.Field(in.Until == "" || in.From != "", "from", "required")
+	c.Field(in.Until == "" || in.From <= in.Until, "until", "date_order")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	return s.store.WithTx(ctx, func(tx *store.Tx) error {
+		o, err := tx.OfficerByEmail(in.Email)
+		if err != nil {
+			return err
+		}
+		if o.ID != a.OfficerID {
+			if err := administers(a, policies.ActAdminOfficers); err != nil {
+				return err
+			}
+			if a.BodyID != nil && (o.BodyID == nil || *o.BodyID != *a.BodyID) {
+				return models.Refuse(models.NotFound, "officer_not_found")
+			}
+		}
+		o.AwayFrom, o.AwayUntil, o.DelegateID = in.From, in.Until, nil
+		data := models.EventData{Old: in.From, New: in.Until}
+		if in.Delegate != "" && in.From != "" {
+			d, err := tx.OfficerByEmail(in.Delegate)
+			if err != nil && models.KindOf(err) != models.NotFound {
+				return err
+			}
+			c.Field(err == nil, "delegate", "officer_unknown")
+			if err == nil {
+				c.Field(d.ID != o.ID && !d.Disabled && d.Role.OnChain() && d.BodyID != nil && o.BodyID != nil && *d.BodyID == *o.BodyID, "delegate", "officer_not_of_body")
+				o.DelegateID = &d.ID
+				data.Parent = d.Name
+			}
+			if err := c.Err(); err != nil {
+				return err
+			}
+		}
+		if err := tx.UpdateOfficer(o); err != nil {
+			return err
+		}
+		return s.account(tx, a, o, "officer.away_set", data)
+	})
+}
+
 // LinkOfficer says whose one-time link this is; Unauthorized when it is used or
 // out of time.
 func (s *Service) LinkOfficer(ctx context.Context, token string) (*models.Officer, error) {
@@ -576,7 +646,7 @@ func (s *Service) SetPassword(ctx context.Context, token, password string) error
 		if err := tx.DeleteSessions(o.ID); err != nil {
 			return err
 		}
-		a, err := actorOf(tx.Reader, o)
+		a, err := actorOf(tx.Reader, o, s.now())
 		if err != nil {
 			return err
 		}
@@ -623,7 +693,7 @@ func (s *Service) TokenActor(ctx context.Context, token string) (models.Actor, e
 	if o.Disabled {
 		return models.Actor{}, models.Refuse(models.Unauthorized, "token_not_valid")
 	}
-	a, err := actorOf(r, o)
+	a, err := actorOf(r, o, s.now())
 	a.Via = "api"
 	return a, err
 }
@@ -641,5 +711,5 @@ func (s *Service) ActorFor(ctx context.Context, email string) (models.Actor, err
 	if err != nil {
 		return models.Actor{}, err
 	}
-	return actorOf(r, o)
+	return actorOf(r, o, s.now())
 }

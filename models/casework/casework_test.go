@@ -17,6 +17,7 @@ import (
 	"terang/models/casework"
 	ct "terang/models/casework/caseworktest"
 	"terang/models/trail"
+	"terang/policies"
 )
 
 // wants fails unless err is of the kind and code.
@@ -468,6 +469,155 @@ func TestConfidentialIsInvisibleWithoutClearanceOrNeed(t *testing.T) {
 	}
 	if got, _ := s.Similar(s.Ctx, "dinas", "penanda rahasia anggaran", 5); len(got) != 0 {
 		t.Error("suggested to the public")
+	}
+	s.Check()
+}
+
+func TestLoweringConfidentialTakesTwoPeople(t *testing.T) {
+	s := ct.New(t)
+	c, _ := classified(t, s, ct.Request(), models.Confidential)
+	lower := func(a models.Actor) (*models.Case, error) {
+		return s.Classify(s.Ctx, a, c.Reference, casework.ClassifyInput{Version: c.Version, Classification: models.Public, Reason: "Sudah diumumkan"})
+	}
+	c = must[*models.Case](t)(lower(s.As("officer")))
+	if c.Classification != models.Confidential {
+		t.Fatal("one person lowered it")
+	}
+	v := must[*casework.CaseView](t)(s.Case(s.Ctx, s.As("officer"), c.Reference))
+	if v.Second == nil || v.Second.Class != models.Public {
+		t.Error("the officer is not shown that a second person is awaited")
+	}
+	_, err := lower(s.As("officer"))
+	wants(t, err, models.Conflict, "second_person_needed")
+	second := s.AddPlain("kedua@dinas.test", models.InfoOfficer, "dinas", models.Confidential)
+	c = must[*models.Case](t)(lower(second))
+	if c.Classification != models.Public || c.RungLevel != 0 {
+		t.Errorf("%s, rung %d", c.Classification, c.RungLevel)
+	}
+	s.Check()
+}
+
+func TestExemptionEndsByItself(t *testing.T) {
+	s := ct.New(t)
+	c, _, _ := s.Given(ct.Request())
+	set := func(until string) error {
+		_, err := s.Classify(s.Ctx, s.As("officer"), c.Reference, casework.ClassifyInput{Version: c.Version, Classification: models.Restricted, Exemption: "a", Reason: "Penyidikan", Until: until})
+		return err
+	}
+	wantsField(t, set("kemarin"), "until", "date")
+	wantsField(t, set("2026-01-01"), "until", "date_past")
+	wantsField(t, set("2090-01-01"), "until", "longer_than_law")
+	if err := set("2026-04-30"); err != nil {
+		t.Fatal(err)
+	}
+	s.Set(time.Date(2026, 3, 2, 3, 0, 0, 0, time.UTC))
+	for range 2 { // told once
+		must[casework.SweepReport](t)(s.Sweep(s.Ctx, s.Now()))
+	}
+	told, _, _ := s.Events(s.Ctx, models.System, casework.EventInput{Kind: "exemption.ending"})
+	s.Set(time.Date(2026, 4, 1, 3, 0, 0, 0, time.UTC))
+	for range 2 {
+		must[casework.SweepReport](t)(s.Sweep(s.Ctx, s.Now()))
+	}
+	later, _, _ := s.Events(s.Ctx, models.System, casework.EventInput{Kind: "exemption.ending"})
+	if len(told) != 0 || len(later) != 1 {
+		t.Errorf("told %d times too early, then %d times", len(told), len(later))
+	}
+	s.Set(time.Date(2026, 5, 1, 3, 0, 0, 0, time.UTC))
+	if r := must[casework.SweepReport](t)(s.Sweep(s.Ctx, s.Now())); r.Expired != 1 {
+		t.Errorf("%+v", r)
+	}
+	v := must[*casework.CaseView](t)(s.Case(s.Ctx, s.As("officer"), c.Reference))
+	if v.Case.Classification != models.Public {
+		t.Error("still closed after its last day")
+	}
+	s.Check()
+}
+
+func TestADelegateHoldsTheRungMeanwhile(t *testing.T) {
+	s := ct.New(t)
+	admin := s.As("admin@terang.test")
+	wantsField(t, s.SetAway(s.Ctx, admin, casework.AwayInput{Email: "unit_head@dinas.test", From: "2026-01-20", Until: "2026-01-10"}), "until", "date_order")
+	wantsField(t, s.SetAway(s.Ctx, admin, casework.AwayInput{Email: "unit_head@dinas.test", From: "2026-01-01", Delegate: "auditor@dinas.test"}), "delegate", "officer_not_of_body")
+	if models.KindOf(s.SetAway(s.Ctx, s.As("agent"), casework.AwayInput{Email: "unit_head@dinas.test", From: "2026-01-01"})) != models.Forbidden {
+		t.Error("an agent sends the unit head away")
+	}
+	if err := s.SetAway(s.Ctx, admin, casework.AwayInput{Email: "unit_head@dinas.test", From: "2026-01-01", Until: "2026-01-31", Delegate: "agent@dinas.test"}); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := classified(t, s, ct.Request(), models.Confidential)
+	if c.RungRole != models.UnitHead {
+		t.Fatalf("the rung was skipped although it has a delegate: %s", c.RungRole)
+	}
+	if page, _ := s.Queue(s.Ctx, s.As("agent"), casework.QueueInput{Queue: "escalated"}); len(page.Rows) != 1 {
+		t.Error("the delegate does not find it")
+	}
+	c = must[*models.Case](t)(s.Escalate(s.Ctx, s.As("agent"), c.Reference, casework.EscalationInput{Version: c.Version, Action: "acknowledge"}))
+	s.Set(time.Date(2026, 2, 2, 3, 0, 0, 0, time.UTC))
+	if _, err := s.Case(s.Ctx, s.As("agent"), c.Reference); models.KindOf(err) != models.NotFound {
+		t.Error("the delegate still sees it after the holder is back")
+	}
+	s.Check()
+}
+
+func TestADecreeMovesRunningClocksAndSaysWhy(t *testing.T) {
+	s := ct.New(t)
+	c, req, _ := s.Given(ct.Request())
+	done, _, _ := s.Given(ct.Request())
+	must[*models.Case](t)(s.Decide(s.Ctx, s.As("officer"), done.Reference, casework.DecideInput{Version: done.Version, Outcome: models.Granted, Text: "Ini."}))
+	list, err := policies.ParseHolidays("uji", strings.NewReader("2026-01-01\n2026-01-16\n2026-01-20 Cuti bersama tambahan\n2026-02-17\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := casework.DecreeInput{Pack: "id", Decree: "SKB perubahan 2026", Year: 2026, Issued: "2026-01-06", List: list}
+	if models.KindOf(s.AddDecree(s.Ctx, s.As("officer"), in)) != models.Forbidden {
+		t.Error("an officer adds a decree")
+	}
+	admin := s.As("admin@terang.test")
+	if err := s.AddDecree(s.Ctx, admin, in); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, s.AddDecree(s.Ctx, admin, in), models.Conflict, "decree_known")
+	if _, bad, _ := s.Rederive(s.Ctx); len(bad) == 0 {
+		t.Error("the dates are not reported as differing before they are recomputed")
+	}
+	var moved []casework.Recomputed
+	if _, err := s.Recompute(s.Ctx, admin, "SKB perubahan 2026", func(r casework.Recomputed) { moved = append(moved, r) }); err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, m := range moved {
+		found = found || m.Reference == c.Reference && m.Clock == "answer" && m.Old == "2026-01-22" && m.New == "2026-01-23"
+		if m.Reference == done.Reference && m.Clock == "answer" {
+			t.Error("an answered case was moved")
+		}
+	}
+	if !found {
+		t.Errorf("%+v", moved)
+	}
+	if n, err := s.Recompute(s.Ctx, admin, "lagi", func(r casework.Recomputed) { t.Errorf("moved again: %+v", r) }); err != nil || n == 0 {
+		t.Error(n, err)
+	}
+	v := must[*casework.CaseView](t)(s.Case(s.Ctx, req, c.Reference))
+	if v.Case.DueOn != "2026-01-23" {
+		t.Errorf("due %s", v.Case.DueOn)
+	}
+	told := false
+	for _, d := range v.Clocks[0].Deadline.Days {
+		told = told || d.Date.String() == "2026-01-20" && !d.Counted && strings.Contains(d.Detail, "SKB perubahan 2026")
+	}
+	if !told {
+		t.Error("the explanation does not cite the new decree")
+	}
+	// The switch of one body counts collective leave as working days again.
+	if err := s.SetCollectiveLeave(s.Ctx, admin, "dinas", true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Recompute(s.Ctx, admin, "cuti bersama", nil); err != nil {
+		t.Fatal(err)
+	}
+	if v := must[*casework.CaseView](t)(s.Case(s.Ctx, req, c.Reference)); v.Case.DueOn != "2026-01-22" {
+		t.Errorf("due %s with collective leave worked", v.Case.DueOn)
 	}
 	s.Check()
 }

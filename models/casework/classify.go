@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"strconv"
 
 	"terang/models"
 	"terang/policies"
@@ -10,7 +11,8 @@ import (
 // Classify confirms or changes the class of a case or of one of its documents.
 // Above public a ground from the pack's exemptions is needed; whoever changes
 // what stands, or overrules the rules, gives reasons. Lowering is for the
-// information officer and the superior.
+// information officer and the superior; where the pack's chain asks for two persons
+// (confidential matters), the first one's wish is kept and takes effect when another confirms it.
 func (s *Service) Classify(ctx context.Context, a models.Actor, ref string, in ClassifyInput) (*models.Case, error) {
 	return s.change(ctx, a, ref, in.Version, laterCheck, func(w *work) error {
 		target, doc, err := w.classTarget(in.Attachment)
@@ -39,36 +41,56 @@ func (s *Service) Classify(ctx context.Context, a models.Actor, ref string, in C
 			// Who raised it could not see it afterwards: someone cleared must.
 			check.Field(false, "classification", "above_own_clearance")
 		}
+		today := policies.DateOf(w.at, w.pack.Location())
+		if in.Until != "" && in.Classification != models.Public {
+			until, err := policies.ParseDate(in.Until)
+			check.Field(err == nil, "until", "date")
+			check.Field(err != nil || until.After(today), "until", "date_past")
+			if known && exemption.MaxYears > 0 && err == nil {
+				check.Field(!until.After(today.AddMonths(12*exemption.MaxYears)), "until", "longer_than_law", strconv.Itoa(exemption.MaxYears), exemption.Article)
+			}
+		}
 		if err := check.Err(); err != nil {
 			return err
 		}
 		if err := w.c.Move(models.ActClassify); err != nil {
 			return err
 		}
-		*target = in.Classification
 		row := &models.Classified{
 			CaseID: w.c.ID, Class: in.Classification, Was: was, Exemption: in.Exemption, Reason: in.Reason,
 			Decision: toJSON(mayDo(a, action, w.c, w.rungs)), By: a.Label(), At: w.at,
+		}
+		if doc != nil {
+			row.AttachmentID = &doc.ID
+		}
+		if a.OfficerID != 0 {
+			row.OfficerID = &a.OfficerID
 		}
 		if in.Classification == models.Public {
 			row.Exemption = ""
 		} else {
 			row.Article = exemption.Article
-			row.ExpiresOn = expiry(exemption, w)
+			row.ExpiresOn = in.Until
+			if in.Until == "" && exemption.MaxYears > 0 {
+				row.ExpiresOn = today.AddMonths(12 * exemption.MaxYears).String()
+			}
 		}
+		if wait, err := w.secondPerson(row, action); err != nil || wait {
+			return err
+		}
+		*target = in.Classification
 		kind := "classification.overruled"
 		if !changed {
 			kind = "classification.confirmed"
 		}
 		if doc != nil {
-			row.AttachmentID = &doc.ID
 			doc.Ground = row.Exemption
 			if err := w.UpdateAttachment(doc); err != nil {
 				return err
 			}
 			kind = "document.classified"
 		} else {
-			w.c.ClassConfirmed, w.c.Exemption = true, row.Exemption
+			w.c.ClassConfirmed, w.c.Exemption, w.c.ClassExpiresOn = true, row.Exemption, row.ExpiresOn
 		}
 		if err := w.Insert(row); err != nil {
 			return err
@@ -112,12 +134,45 @@ func (w *work) classTarget(id int64) (*models.Class, *models.Attachment, error) 
 	return &doc.Classification, doc, nil
 }
 
-// expiry is the last day an exemption may stand, where the law sets a longest time.
-func expiry(e *policies.Exemption, w *work) string {
-	if e.MaxYears == 0 {
-		return ""
+// secondPerson keeps a lowering that needs two people until the second confirms it, and
+// says whether it waits. It refuses the same person twice. The wish and its confirmation
+// must name the same class of the same thing.
+func (w *work) secondPerson(row *models.Classified, action string) (wait bool, err error) {
+	chain, ok := w.pack.Chain(string(row.Was))
+	if action != policies.ActLowerClass || !ok || !chain.TwoPersons || w.actor.Kind != models.ByOfficer {
+		return false, nil
 	}
-	return policies.DateOf(w.at, w.pack.Location()).AddMonths(12 * e.MaxYears).String()
+	rows, err := w.Classifieds(w.c.ID)
+	if err != nil {
+		return false, err
+	}
+	if first := pending(rows, row.AttachmentID); first != nil && first.Class == row.Class {
+		if first.OfficerID != nil && *first.OfficerID == w.actor.OfficerID {
+			return false, models.Refuse(models.Conflict, "second_person_needed", first.By)
+		}
+		row.By = first.By + ", " + row.By
+		return false, nil
+	}
+	row.Pending = true
+	if err := w.Insert(row); err != nil {
+		return false, err
+	}
+	return true, w.record("classification.second_awaited", row.Reason, row.Article, models.EventData{Old: string(row.Was), New: string(row.Class)})
+}
+
+// pending is the wish that still waits for a second person: the newest act on that
+// document (nil: the case), if it is one.
+func pending(rows []models.Classified, doc *int64) *models.Classified {
+	for i := len(rows) - 1; i >= 0; i-- {
+		r := &rows[i]
+		if (r.AttachmentID == nil) == (doc == nil) && (doc == nil || *r.AttachmentID == *doc) {
+			if r.Pending {
+				return r
+			}
+			return nil
+		}
+	}
+	return nil
 }
 
 // followClass opens, swaps or closes the chain after the case's class moved.

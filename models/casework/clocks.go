@@ -22,7 +22,7 @@ func (w *work) newClocks(by string, events ...string) ([]*models.Clock, policies
 			if slices.Contains(law.StopsOn, by) || slices.ContainsFunc(out, func(c *models.Clock) bool { return c.Name == law.Name }) {
 				continue
 			}
-			d, err := w.pack.Due(law.Name, w.at, dueOptions(w.body))
+			d, err := w.pack.Due(law.Name, w.at, w.s.dueOptions(w.pack.ID, w.body))
 			if err != nil {
 				return nil, primary, internal("due_date", err)
 			}
@@ -153,7 +153,7 @@ func (w *work) retime(c *models.Clock, event, why, article string) error {
 	}
 	old := c.DueOn
 	next := policies.ClockEvent{At: w.at, Event: event, Why: why, Article: article, Actor: w.actor.Label()}
-	opts := dueOptions(w.body)
+	opts := w.s.dueOptions(w.pack.ID, w.body)
 	opts.Events = append(ledgerEvents(entries, c.ID), next)
 	d, err := w.pack.Due(c.Name, c.StartedAt, opts)
 	if err != nil {
@@ -310,8 +310,8 @@ func isPaused(entries []models.ClockEntry, clock int64) (paused bool) {
 }
 
 // rederive works a clock's date out anew from the pinned pack and the ledger.
-func rederive(pack *policies.Pack, body *models.Body, c *models.Clock, entries []models.ClockEntry) (policies.Deadline, error) {
-	o := dueOptions(body)
+func (s *Service) rederive(pack *policies.Pack, body *models.Body, c *models.Clock, entries []models.ClockEntry) (policies.Deadline, error) {
+	o := s.dueOptions(pack.ID, body)
 	o.Events = ledgerEvents(entries, c.ID)
 	return pack.Due(c.Name, c.StartedAt, o)
 }

@@ -104,12 +104,12 @@ func (w *work) mayDecide(o models.Outcome) error {
 		actions = append(actions, policies.ActRefuse)
 	}
 	for _, action := range actions {
-		d := policies.May(string(w.actor.Role), action, f)
+		d := may(w.actor, action, f)
 		if w.actor.Kind != models.ByOfficer || !d.Allowed {
 			return models.Refuse(models.Forbidden, cmpOr(d.Code, "not_allowed"), action)
 		}
 	}
-	if w.c.RungLevel > 0 && w.actor.Role.Rank() < w.c.RungRole.Rank() {
+	if w.c.RungLevel > 0 && w.actor.Rank() < w.c.RungRole.Rank() {
 		return models.Refuse(models.Forbidden, "not_your_rung")
 	}
 	return nil
@@ -244,7 +244,7 @@ func (w *work) startNamed(name string) error {
 	if !ok {
 		return nil
 	}
-	d, err := w.pack.Due(name, w.at, dueOptions(w.body))
+	d, err := w.pack.Due(name, w.at, w.s.dueOptions(w.pack.ID, w.body))
 	if err != nil {
 		return internal("due_date", err)
 	}

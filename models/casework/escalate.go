@@ -37,7 +37,7 @@ func (s *Service) Escalate(ctx context.Context, a models.Actor, ref string, in E
 			return err
 		}
 		// A rung is its holder's role to act on, or of someone above.
-		if a.Kind == models.ByOfficer && a.Role.Rank() < rung.Role.Rank() {
+		if a.Kind == models.ByOfficer && a.Rank() < rung.Role.Rank() {
 			return models.Refuse(models.Forbidden, "not_your_rung")
 		}
 		switch in.Action {
@@ -90,11 +90,11 @@ func (w *work) openChain(above int, why string) error {
 			continue
 		}
 		last = r
-		holders, err := w.OfficersFor(w.body.ID, models.Role(r.Role), w.c.Classification)
+		held, err := w.held(models.Role(r.Role))
 		if err != nil {
 			return err
 		}
-		if len(holders) > 0 {
+		if held {
 			break
 		}
 		if i < len(chain.Rungs)-1 {
@@ -110,8 +110,34 @@ func (w *work) openChain(above int, why string) error {
 	return w.openRungAt(chain, last, why)
 }
 
+// held says whether somebody of the body can act on a rung of the role today: an
+// officer with the clearance, present, or away with a delegate who has it.
+func (w *work) held(role models.Role) (bool, error) {
+	holders, err := w.OfficersFor(w.body.ID, role, w.c.Classification)
+	if err != nil {
+		return false, err
+	}
+	today := policies.DateOf(w.at, zone(w.body.Zone)).String()
+	for _, o := range holders {
+		if !o.Away(today) {
+			return true, nil
+		}
+		if o.DelegateID == nil {
+			continue
+		}
+		d, err := w.Officer(*o.DelegateID)
+		if err != nil {
+			return false, err
+		}
+		if !d.Disabled && !d.Away(today) && d.Clearance.Level() >= w.c.Classification.Level() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 func (w *work) openRungAt(chain *policies.Chain, law *policies.Rung, why string) error {
-	opts := dueOptions(w.body)
+	opts := w.s.dueOptions(w.pack.ID, w.body)
 	due, err := w.pack.RungDue(chain.Classification, law.Level, w.at, opts)
 	if err != nil {
 		return internal("rung_due", err)
@@ -158,13 +184,13 @@ func (w *work) raise(why string) error {
 			return err
 		}
 		for _, r := range chain.Rungs {
-			if models.Role(r.Role).Rank() <= w.actor.Role.Rank() {
+			if models.Role(r.Role).Rank() <= w.actor.Rank() {
 				above = r.Level
 			}
 		}
 		return w.openChain(above, why)
 	}
-	if w.actor.Kind == models.ByOfficer && w.actor.Role.Rank() < rung.Role.Rank() {
+	if w.actor.Kind == models.ByOfficer && w.actor.Rank() < rung.Role.Rank() {
 		return models.Refuse(models.Forbidden, "not_your_rung")
 	}
 	if err := w.c.Move(models.ActEscalate); err != nil {
@@ -214,11 +240,11 @@ func (w *work) giveBack(rung *models.Rung, why string) error {
 		if r.Level >= rung.Level {
 			break
 		}
-		holders, err := w.OfficersFor(w.body.ID, models.Role(r.Role), w.c.Classification)
+		held, err := w.held(models.Role(r.Role))
 		if err != nil {
 			return err
 		}
-		if len(holders) > 0 {
+		if held {
 			below = r
 		}
 	}

@@ -26,6 +26,9 @@ func (s *Service) CheckFile(ctx context.Context, in FileInput) error {
 func (s *Service) inspect(r *store.Reader, in FileInput) (wrong, missing models.Check, body *models.Body, err error) {
 	var pack *policies.Pack
 	var badBody models.Check
+	if err := s.loadDecrees(r, false); err != nil {
+		return wrong, missing, nil, err
+	}
 	if body, err = r.BodyBySlug(in.Body); err != nil {
 		if models.KindOf(err) != models.NotFound {
 			return wrong, missing, nil, err

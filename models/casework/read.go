@@ -141,6 +141,9 @@ func chainClass(c *models.Case) models.Class {
 
 // clockViews explains each clock from the pinned pack and its ledger.
 func (s *Service) clockViews(r *store.Reader, c *models.Case) ([]ClockView, error) {
+	if err := s.loadDecrees(r, false); err != nil {
+		return nil, err
+	}
 	clocks, err := r.Clocks(c.ID)
 	if err != nil || len(clocks) == 0 {
 		return nil, err
@@ -169,7 +172,7 @@ func (s *Service) clockViews(r *store.Reader, c *models.Case) ([]ClockView, erro
 				v.Ledger = append(v.Ledger, e)
 			}
 		}
-		if v.Deadline, err = rederive(pack, body, &cl, entries); err != nil {
+		if v.Deadline, err = s.rederive(pack, body, &cl, entries); err != nil {
 			return nil, internal("due_date", err)
 		}
 		out = append(out, v)
@@ -230,6 +233,7 @@ func (s *Service) fillClasses(r *store.Reader, a models.Actor, v *CaseView) erro
 	if v.Classified, err = r.Classifieds(v.Case.ID); err != nil {
 		return err
 	}
+	v.Second = pending(v.Classified, nil)
 	for _, row := range v.Classified {
 		if row.Proposed && row.Evidence != "" {
 			if err := json.Unmarshal([]byte(row.Evidence), &v.Proposal); err != nil {
@@ -347,7 +351,7 @@ func (s *Service) may(a models.Actor, v *CaseView) []string {
 				continue
 			}
 		case policies.ActEscalateAck, policies.ActEscalateReturn, policies.ActEscalateDecide:
-			if a.Role.Rank() < c.RungRole.Rank() {
+			if a.Rank() < c.RungRole.Rank() {
 				continue
 			}
 		case policies.ActPublish:
@@ -447,7 +451,7 @@ func (s *Service) queueFilter(a models.Actor, in QueueInput) (store.QueueFilter,
 	text(&c, "q", in.Query, 500, false)
 	limit := pageSize(&c, in.Limit)
 	return store.QueueFilter{
-		Queue: in.Queue, OfficerID: a.OfficerID, UnitIDs: a.UnitIDs, Role: a.Role, Now: s.now(), Terms: s.store.Terms(in.Query), Query: in.Query,
+		Queue: in.Queue, OfficerID: a.OfficerID, UnitIDs: a.UnitIDs, Role: a.Role, ActsAs: a.ActsAs, Now: s.now(), Terms: s.store.Terms(in.Query), Query: in.Query,
 		Kind: models.Kind(in.Kind), State: models.State(in.State), Class: models.Class(in.Class), Sort: in.Sort,
 	}, limit, c.Err()
 }

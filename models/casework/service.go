@@ -34,12 +34,13 @@ type Stored struct {
 
 // Service does the verbs. It is safe for concurrent use.
 type Service struct {
-	store  *store.Store
-	packs  *policies.Registry
-	files  Files
-	secret []byte
-	clock  func() time.Time
-	signer *trail.Signer
+	store   *store.Store
+	packs   *policies.Registry
+	files   Files
+	secret  []byte
+	clock   func() time.Time
+	signer  *trail.Signer
+	decreed *decreed
 	// occurred is set on the copy that At returns.
 	occurred *time.Time
 }
@@ -62,7 +63,7 @@ func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{store: o.Store, packs: o.Packs, files: o.Files, secret: o.Secret, clock: o.Now, signer: o.Signer}
+	return &Service{store: o.Store, packs: o.Packs, files: o.Files, secret: o.Secret, clock: o.Now, signer: o.Signer, decreed: &decreed{}}
 }
 
 // At gives a Service whose verbs happened at an earlier instant than they are

@@ -6,6 +6,7 @@ import (
 
 	"terang/models"
 	"terang/models/store"
+	"terang/policies"
 )
 
 // sweepBatch is how many rows one look takes; each case is then moved in a
@@ -21,10 +22,13 @@ const idempotencyKept = 48 * time.Hour
 // idempotent: a second pass at the same instant changes nothing.
 func (s *Service) Sweep(ctx context.Context, now time.Time) (SweepReport, error) {
 	var r SweepReport
+	if err := s.loadDecrees(s.store.Read(ctx), true); err != nil {
+		return r, err
+	}
 	t := *s
 	now = now.UTC().Truncate(time.Second)
 	t.clock = func() time.Time { return now }
-	for _, pass := range []func(context.Context, time.Time, *SweepReport) error{t.sweepRungs, t.sweepClocks, t.sweepDrafts} {
+	for _, pass := range []func(context.Context, time.Time, *SweepReport) error{t.sweepRungs, t.sweepClocks, t.sweepExemptions, t.sweepDrafts} {
 		if err := pass(ctx, now, &r); err != nil {
 			return r, err
 		}
@@ -165,6 +169,82 @@ func (w *work) lapseClock(id int64, now time.Time) (bool, error) {
 	return false, nil
 }
 
+// expiryNotice is how many working days before an exemption ends its end must be decided
+// on (PP 61/2010 art. 11(2)).
+const expiryNotice = 30
+
+// sweepExemptions opens what an exemption no longer covers: undecided at its end,
+// information opens by itself (PP 61/2010 art. 11(3)). Thirty working days before,
+// the body is told.
+func (s *Service) sweepExemptions(ctx context.Context, now time.Time, r *SweepReport) error {
+	// 30 working days never span more than 90 days of the calendar.
+	horizon := policies.DateOf(now, time.UTC).AddDays(90).String()
+	for after := int64(0); ; {
+		ids, err := s.store.Read(ctx).Expiring(horizon, after, sweepBatch)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		after = ids[len(ids)-1]
+		if err := s.forEach(ctx, ids, func(w *work) error {
+			did, err := w.expire(now)
+			if did {
+				r.Expired++
+			}
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *work) expire(now time.Time) (bool, error) {
+	end, err := policies.ParseDate(w.c.ClassExpiresOn)
+	if err != nil {
+		return false, internal("expiry_unreadable", err)
+	}
+	opts := w.s.dueOptions(w.pack.ID, w.body)
+	today := policies.DateOf(now, zone(opts.Zone))
+	if !today.After(end) {
+		left := 0
+		for d := today; d.Before(end) && left <= expiryNotice; d = d.AddDays(1) {
+			if ok, _, _ := w.pack.WorkingDay(d.AddDays(1), opts); ok {
+				left++
+			}
+		}
+		if left > expiryNotice {
+			return false, nil
+		}
+		told, _, err := w.Events(store.EventFilter{CaseID: &w.c.ID, Kind: "exemption.ending"}, "", 100)
+		if err != nil {
+			return false, err
+		}
+		for _, e := range told {
+			if e.Reason == w.c.ClassExpiresOn {
+				return false, nil
+			}
+		}
+		return false, w.record("exemption.ending", w.c.ClassExpiresOn, "PP 61/2010 art. 11(2)", models.EventData{Exemptions: []string{w.c.Exemption}, Count: int64(left)})
+	}
+	if err := w.c.Move(models.ActClassify); err != nil {
+		return false, err
+	}
+	was := w.c.Classification
+	row := &models.Classified{CaseID: w.c.ID, Class: models.Public, Was: was, Article: "PP 61/2010 art. 11(3)",
+		Reason: "the exemption ended on " + w.c.ClassExpiresOn, By: w.actor.Label(), At: w.at}
+	if err := w.Insert(row); err != nil {
+		return false, err
+	}
+	data := models.EventData{Old: string(was), New: string(models.Public), Exemptions: []string{w.c.Exemption}}
+	w.c.Classification, w.c.Exemption, w.c.ClassExpiresOn, w.c.ClassConfirmed = models.Public, "", "", true
+	if err := w.record("classification.expired", row.Reason, row.Article, data); err != nil {
+		return false, err
+	}
+	if err := w.followClass(was); err != nil {
+		return false, err
+	}
+	return true, w.IndexCase(w.c)
+}
+
 // closeIfOver closes a decided case when nothing is left for its requester to do
 // in time, and no objection is being handled.
 func (w *work) closeIfOver() (bool, error) {
@@ -239,45 +319,6 @@ func (s *Service) sweepDrafts(ctx context.Context, now time.Time, r *SweepReport
 				return err
 			}
 			r.DraftsDropped++
-		}
-	}
-}
-
-// Rederive works out the due date of every running clock from its pack and ledger
-// and names the references whose stored date differs.
-func (s *Service) Rederive(ctx context.Context) (checked int, mismatched []string, err error) {
-	r := s.store.Read(ctx)
-	bodies := map[int64]*models.Body{}
-	for after := int64(0); ; {
-		clocks, err := r.RunningClocks(after, sweepBatch)
-		if err != nil || len(clocks) == 0 {
-			return checked, mismatched, err
-		}
-		for i := range clocks {
-			cl := &clocks[i]
-			after = cl.ID
-			c, err := r.CaseByID(cl.CaseID)
-			if err != nil {
-				return checked, mismatched, err
-			}
-			if bodies[c.BodyID] == nil {
-				if bodies[c.BodyID], err = r.Body(c.BodyID); err != nil {
-					return checked, mismatched, err
-				}
-			}
-			pack, err := s.packs.Version(c.Pack, c.PackVersion)
-			if err != nil {
-				return checked, mismatched, internal("pack_missing", err)
-			}
-			entries, err := r.ClockEntries(c.ID)
-			if err != nil {
-				return checked, mismatched, err
-			}
-			d, err := rederive(pack, bodies[c.BodyID], cl, entries)
-			checked++
-			if err != nil || d.Due.String() != cl.DueOn || cl.Primary && c.DueOn != cl.DueOn {
-				mismatched = append(mismatched, c.Reference)
-			}
 		}
 	}
 }

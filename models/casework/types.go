@@ -71,6 +71,7 @@ type ClassifyInput struct {
 	Classification models.Class
 	Exemption      string // pack's exemption id; needed above public
 	Reason         string // needed when the officer overrules the rules or changes the class
+	Until          string // last day of the exemption, YYYY-MM-DD; "" for the law's longest, or none
 	Attachment     int64  // 0: the case
 }
 
@@ -133,6 +134,7 @@ type CaseView struct {
 	Attachments []models.Attachment
 	Withheld    []models.Attachment // documents this actor may know of but not open
 	Classified  []models.Classified // empty for a requester
+	Second      *models.Classified  // a lowering that waits for a second person; nil when none
 	Proposal    []policies.Ground   // what the rules said at filing, with evidence; officers only
 	Decisions   []models.Decision
 	Objections  []models.Case // raised from this case

@@ -80,7 +80,10 @@ func (s *Service) load(tx *store.Tx, a models.Actor, ref string) (*work, error) 
 func (s *Service) around(tx *store.Tx, a models.Actor, c *models.Case) (*work, error) {
 	now := s.now()
 	w := &work{Tx: tx, s: s, actor: a, now: now, at: s.moment(now), c: c}
-	var err error
+	err := s.loadDecrees(tx.Reader, false)
+	if err != nil {
+		return nil, err
+	}
 	if w.rungs, err = tx.Rungs(c.ID); err != nil {
 		return nil, err
 	}
@@ -150,9 +153,24 @@ func mayDo(a models.Actor, action string, c *models.Case, rungs []models.Rung) p
 		if action == actAttach {
 			action = policies.ActMessage
 		}
-		return policies.May(string(a.Role), action, accessFacts(a, c, rungs))
+		return may(a, action, accessFacts(a, c, rungs))
 	}
 	return policies.Decision{Code: "not_allowed"}
+}
+
+// may asks for the actor's own role first, then for those they act in while
+// others are away; the refusal is that of their own.
+func may(a models.Actor, action string, f policies.AccessFacts) policies.Decision {
+	own := policies.May(string(a.Role), action, f)
+	if own.Allowed {
+		return own
+	}
+	for _, r := range a.ActsAs {
+		if d := policies.May(string(r), action, f); d.Allowed {
+			return d
+		}
+	}
+	return own
 }
 
 func accessFacts(a models.Actor, c *models.Case, rungs []models.Rung) policies.AccessFacts {
@@ -162,13 +180,9 @@ func accessFacts(a models.Actor, c *models.Case, rungs []models.Rung) policies.A
 		Assigned: c.OfficerID != nil && *c.OfficerID == a.OfficerID,
 		// The information officer answers for every case of the body, the superior for
 		// every objection: see models.SightOf.
-		OnRung: models.SightOf(a).WholeBody || a.Role == models.Superior && c.Kind == models.Objection || slices.Contains(rungRoles(rungs), a.Role),
+		OnRung: models.SightOf(a).WholeBody || c.Kind == models.Objection && slices.Contains(a.Roles(), models.Superior) ||
+			slices.ContainsFunc(rungRoles(rungs), func(r models.Role) bool { return slices.Contains(a.Roles(), r) }),
 	}
-}
-
-// dueOptions are what the body's own circumstances add to the law's arithmetic.
-func dueOptions(b *models.Body) policies.DueOptions {
-	return policies.DueOptions{CutiBersamaWorking: b.WorksOnCollectiveLeave, Zone: b.Zone}
 }
 
 // record appends the audit event of what was just done. The columns are the

@@ -14,9 +14,10 @@ type QueueFilter struct {
 	OfficerID int64  // mine, escalated: whose
 	UnitIDs   []int64
 	Role      models.Role
-	Now       time.Time // due_soon, overdue
-	Terms     []string  // from Store.Terms: every one must match
-	Query     string    // what Terms were made of; a reference in it finds the case
+	ActsAs    []models.Role // escalated: roles they hold for others meanwhile
+	Now       time.Time     // due_soon, overdue
+	Terms     []string      // from Store.Terms: every one must match
+	Query     string        // what Terms were made of; a reference in it finds the case
 	Kind      models.Kind
 	State     models.State
 	Class     models.Class
@@ -94,7 +95,7 @@ func (s *Store) queueSQL(sight models.Sight, f QueueFilter) (string, []any, erro
 	case "escalated":
 		// Held by nobody yet, or by the one who asks.
 		and("c.rung_level > 0")
-		and("c.rung_role = ?", f.Role)
+		and("c.rung_role IN ?", append([]models.Role{f.Role}, f.ActsAs...))
 		and(`NOT EXISTS (SELECT 1 FROM rungs h WHERE h.case_id = c.id AND h.role = c.rung_role
 			AND h.state = 'acknowledged' AND h.holder_id IS NOT NULL AND h.holder_id <> ?)`, f.OfficerID)
 	case "due_soon":

@@ -130,6 +130,11 @@ func (r *Reader) OfficersFor(body int64, role models.Role, class models.Class) (
 		body, role, models.Classes[class.Level():])
 }
 
+// DelegatedTo lists the officers who named an officer to act for them.
+func (r *Reader) DelegatedTo(officer int64) ([]models.Officer, error) {
+	return many[models.Officer](r, "id", 0, "delegate_id = ?", officer)
+}
+
 // Clocks lists a case's clocks in the order they started.
 func (r *Reader) Clocks(caseID int64) ([]models.Clock, error) {
 	return many[models.Clock](r, "id", 0, "case_id = ?", caseID)

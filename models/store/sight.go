@@ -1,6 +1,10 @@
 package store
 
-import "terang/models"
+import (
+	"slices"
+
+	"terang/models"
+)
 
 // open is the state list of the partial indexes; SQLite uses such an index only
 // where the query says the very same. It is what the body still owes.
@@ -46,9 +50,9 @@ func sightSQL(s models.Sight) (string, []any) {
 		where += " OR c.unit_id IN ?"
 		args = append(args, s.UnitIDs)
 	}
-	if s.Role == models.Superior {
+	if slices.Contains(s.Roles, models.Superior) {
 		where += " OR c.kind = 'objection'"
 	}
-	where += " OR EXISTS (SELECT 1 FROM rungs r WHERE r.case_id = c.id AND r.role = ?))"
-	return where, append(args, s.Role)
+	where += " OR EXISTS (SELECT 1 FROM rungs r WHERE r.case_id = c.id AND r.role IN ?))"
+	return where, append(args, s.Roles)
 }

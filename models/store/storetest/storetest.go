@@ -115,7 +115,7 @@ func Open(t testing.TB, c store.Config) *store.Store {
 
 // Main runs a package's tests and then stops the server, if one was started. Without
 // it the server ends with the process just the same, a moment later.
-func Main(m *testing.M) {
+func Main(m interface{ Run() int }) {
 	code := m.Run()
 	_ = stopServer()
 	os.Exit(code)

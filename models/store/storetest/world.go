@@ -87,7 +87,7 @@ func (w *World) Text(n int) string {
 func (w *World) Case() *models.Case {
 	b := pick(w.R, w.Bodies...)
 	c := &models.Case{
-		Reference: models.NewReference(), Kind: pick(w.R, models.FileableKinds...), Channel: models.ChannelWeb, Lang: "id",
+		Reference: models.NewReference(), Kind: pick(w.R, models.Request, models.Complaint, models.Question, models.Objection), Channel: models.ChannelWeb, Lang: "id",
 		BodyID: b.ID, Subject: w.Text(4), Text: w.Text(30), Anonymity: models.Open, Delivery: models.Electronic,
 		State: pick(w.R, models.States...), Classification: pick(w.R, models.Public, models.Restricted, models.Confidential, models.Confidential, "unknown"),
 		Pack: "id", PackVersion: "1", PackHash: "h",

@@ -41,6 +41,7 @@ CREATE TABLE officers (
   version BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL
 );
+CREATE INDEX officers_delegate ON officers (delegate_id) WHERE delegate_id IS NOT NULL;
 CREATE INDEX officers_body ON officers (body_id, role);
 
 CREATE TABLE sessions (

@@ -42,6 +42,7 @@ CREATE TABLE officers (
   version INTEGER NOT NULL,
   created_at DATETIME NOT NULL
 );
+CREATE INDEX officers_delegate ON officers (delegate_id) WHERE delegate_id IS NOT NULL;
 CREATE INDEX officers_body ON officers (body_id, role);
 
 CREATE TABLE sessions (
