@@ -85,7 +85,7 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 	}
 	a.cases = casework.New(casework.Options{
 		Store: a.store, Packs: a.packs, Files: a.files, Secret: a.secret, Now: now,
-		Sequence: func(ctx context.Context) error { return a.sequence(ctx) },
+		Signer: a.signer,
 	})
 	return a, nil
 }
