@@ -145,7 +145,7 @@ func rootCommand() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		serveCommand(), migrateCommand(), bodyCommand(), officerCommand(), importCommand(), packCommand(),
-		sweepCommand(), exportCommand(), verifyCommand(), versionCommand(),
+		holidaysCommand(), sweepCommand(), exportCommand(), verifyCommand(), versionCommand(),
 	)
 	return root
 }
