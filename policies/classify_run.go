@@ -344,10 +344,13 @@ func (r *reading) silence(rule *Rule, spans []span) (loud, silenced []span) {
 	return loud, silenced
 }
 
+// personalSpans finds the personal data that the rule names. A number that requesters give as their own ("NIK saya …",
+// "Nama: … NIK: …") closes nothing: the law itself asks for it (PERKI 1/2021, request form), it is masked before
+// publication, and the rest of the request is public.
 func (r *reading) personalSpans(rule *Rule) []span {
 	var spans []span
 	for _, f := range r.personal {
-		if slices.Contains(rule.Personal, f.Type) {
+		if slices.Contains(rule.Personal, f.Type) && !(f.Type != PersonalName && r.own(f)) {
 			spans = append(spans, span{first: -1, last: -1, c0: f.Start, c1: f.End, evidence: f.Text})
 		}
 	}
@@ -383,3 +386,34 @@ func (r *reading) concerns(rule *Rule) bool {
 
 // among says that a rule is for this fact: it lists it, or lists nothing.
 func among(list []string, fact string) bool { return len(list) == 0 || slices.Contains(list, fact) }
+
+// ownWords say, before a number, that it is the writer's; otherWords that it is somebody else's.
+var (
+	ownWords   = wordSet(`saya kami pemohon bertanda identitasku nikku my our meu minha`)
+	otherWords = wordSet(`minta meminta mohon memohon ingin mencari menanyakan cek mengecek periksa data milik pemilik atas bernama untuk
+		tetangga pegawai warga penerima orang beliau dia ke kepada transfer ditransfer oleh terlapor petugas apakah siapa please of
+		belonging pemegang`)
+)
+
+// own says that the writer gives the number as their own: the nearest telling word before it, or "saya" right after.
+func (r *reading) own(f Finding) bool {
+	at, _ := slices.BinarySearchFunc(r.toks, f.Start, func(t token, c int) int { return cmp.Compare(t.c0, c) })
+	after, _ := slices.BinarySearchFunc(r.toks, f.End, func(t token, c int) int { return cmp.Compare(t.c0, c) })
+	for k := after; k < min(after+3, len(r.toks)) && r.toks[k].before == gapNone; k++ {
+		if ownWords[r.toks[k].word] {
+			return true
+		}
+	}
+	for k := at - 1; k >= 0 && k >= at-12; k-- {
+		w := r.toks[k].word
+		switch {
+		case ownWords[w]:
+			return true
+		case w == "nama" && k+1 < len(r.toks) && r.toks[k+1].before == gapSentence:
+			return true // a form: "Nama: Budi, NIK: 3273…"
+		case otherWords[w]:
+			return false
+		}
+	}
+	return false
+}
