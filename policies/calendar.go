@@ -36,7 +36,6 @@ type offDay struct {
 	why     string
 	detail  string
 	reduced bool // a working day with reduced hours: it counts, but a term does not end on it
-	bridge  bool // off only as collective leave
 }
 
 // calendar returns the pack's calendar for a reading, built once.
@@ -181,4 +180,21 @@ func (p *Pack) zone(name string) (*time.Location, error) {
 		return p.loc, nil
 	}
 	return time.LoadLocation(name)
+}
+
+// WorkingDayBefore returns the date n working days before d, counted as the law counts
+// forwards: d itself is day zero. An exemption must be decided on 30 working days
+// before it ends (PP 61/2010 art. 11(2)).
+func (p *Pack) WorkingDayBefore(d Date, n int, o DueOptions) Date {
+	c := p.calendarFor(o)
+	for range maxExplainedDays {
+		if n <= 0 {
+			break
+		}
+		d = d.AddDays(-1)
+		if ok, _ := c.working(d); ok {
+			n--
+		}
+	}
+	return d
 }

@@ -179,3 +179,26 @@ func TestHash(t *testing.T) {
 		t.Error("another term has the same hash")
 	}
 }
+
+func TestWorkingDayBefore(t *testing.T) {
+	p := embeddedPack(t, "id")
+	// id8 backwards: 30 working days before 17 March 2026 is 30 January.
+	if got := p.WorkingDayBefore(NewDate(2026, 3, 17), 30, DueOptions{}); got != NewDate(2026, 1, 30) {
+		t.Errorf("30 working days before 2026-03-17 is %s", got)
+	}
+	if got := p.WorkingDayBefore(NewDate(2026, 3, 17), 0, DueOptions{}); got != NewDate(2026, 3, 17) {
+		t.Errorf("no days before is %s", got)
+	}
+}
+
+func TestPauseReasons(t *testing.T) {
+	p := embeddedPack(t, "gb")
+	c, _ := p.Clock("answer")
+	for why, want := range map[string]string{
+		"fees notice given": "fee", "awaiting payment": "fee", "Clarification asked": "clarification", "on hold": "fee",
+	} {
+		if got := c.pauseFor(why); got == nil || got.Reason != want {
+			t.Errorf("%q means %v, want %s", why, got, want)
+		}
+	}
+}
