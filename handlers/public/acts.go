@@ -101,6 +101,7 @@ func (h *handler) reply(c *fiber.Ctx, r keyedRequest) error {
 		// Version 0: words are never lost to a race.
 		_, err = h.svc.Say(c.UserContext(), r.actor, r.ref, casework.TextInput{Text: words})
 	}
+	err = web.Rename(err, "text", "text", "required", "message_required")
 	if errs, status, ok := web.FormErrors(web.Lang(c), err); ok {
 		return h.drawReply(c, r, v, words, errs, status)
 	}
@@ -170,6 +171,7 @@ func (h *handler) message(c *fiber.Ctx, r keyedRequest) error {
 	if err = f.Err(); err == nil {
 		_, err = h.svc.Say(c.UserContext(), r.actor, r.ref, casework.TextInput{Text: words})
 	}
+	err = web.Rename(err, "text", "text", "required", "message_required")
 	if errs, status, ok := web.FormErrors(web.Lang(c), err); ok {
 		return h.drawMessage(c, r, v, words, errs, status)
 	}
@@ -221,11 +223,6 @@ func (h *handler) objectPage(c *fiber.Ctx, r keyedRequest, v *casework.CaseView)
 
 func (h *handler) drawObject(c *fiber.Ctx, r keyedRequest, v *casework.CaseView, typed pages.CaseObject, errs []components.FieldError, status int) error {
 	l := web.Lang(c)
-	for i := range errs {
-		if errs[i].Field == "text" {
-			errs[i].Field = "reason" // what the page calls it
-		}
-	}
 	typed.Step, typed.Reference, typed.Subject = h.act(c, r, v, "object", errs), r.ref, v.Case.Subject
 	for _, g := range v.Objection.Grounds {
 		typed.Grounds = append(typed.Grounds, components.Option{Value: g.ID, Label: g.Title.In(string(l)), Hint: g.Article})
@@ -259,6 +256,7 @@ func (h *handler) object(c *fiber.Ctx, r keyedRequest) error {
 		}
 		filed, err = h.svc.Object(c.UserContext(), r.actor, r.ref, casework.ObjectInput{Ground: typed.Ground, Text: words, Lang: string(web.Lang(c))})
 	}
+	err = web.Rename(err, "text", "reason")
 	if errs, status, ok := web.FormErrors(web.Lang(c), err); ok {
 		return h.drawObject(c, r, v, typed, errs, status)
 	}

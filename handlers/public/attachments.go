@@ -1,7 +1,6 @@
 package public
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -42,16 +41,8 @@ func (h *handler) drawAttachments(c *fiber.Ctx, in *intake, errs []components.Fi
 }
 
 func (h *handler) attach(c *fiber.Ctx, in *intake) error {
-	err := h.takeFile(c, in)
 	// The page has one input, "file"; the verb knows it as the attachments.
-	var e *models.Error
-	if errors.As(err, &e) {
-		for i := range e.Fields {
-			if e.Fields[i].Field == "attachments" {
-				e.Fields[i].Field = "file"
-			}
-		}
-	}
+	err := web.Rename(h.takeFile(c, in), "attachments", "file")
 	if errs, status, ok := web.FormErrors(web.Lang(c), err); ok {
 		return h.drawAttachments(c, in, errs, status)
 	}

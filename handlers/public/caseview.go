@@ -167,7 +167,7 @@ func (p casePage) clocks() []components.Clock {
 			}
 		case cl.StoppedAt != nil:
 			k.DueOn, k.Status = l.T("due.was", day), l.T("due.stopped", l.Date(*cl.StoppedAt, p.zone))
-			if cl.Met != nil {
+			if cl.Met != nil && ok && law.Holder == "body" {
 				k.Tag = components.StandingTag(l, map[bool]string{true: "answered", false: "answered_late"}[*cl.Met])
 			}
 		}
@@ -220,42 +220,49 @@ func (p casePage) onLapse(level int) string {
 	return ""
 }
 
+// timeline tells what happened. Several deadlines set at one moment are one thing to a
+// reader; what is still to come is the date the case is judged by.
 func (p casePage) timeline() []components.TimelineItem {
 	l, v := p.l, p.v
 	var out []components.TimelineItem
-	for _, e := range v.Timeline {
+	for i, e := range v.Timeline {
 		at := e.Time
 		var data models.EventData
 		if json.Unmarshal([]byte(e.Data), &data) == nil && data.Occurred != nil {
 			at = *data.Occurred
 		}
-		item := components.TimelineItem{
-			Title: l.T("event." + e.Kind), When: l.DateTime(at, p.zone), Stamp: at.UTC().Format(time.RFC3339), By: p.by(e),
+		lines := p.eventLines(e, data)
+		if i > 0 && e.Kind == v.Timeline[i-1].Kind && strings.HasPrefix(e.Kind, "deadline.") && e.Time.Equal(v.Timeline[i-1].Time) {
+			last := &out[len(out)-1]
+			last.Lines = append(last.Lines, lines...)
+			continue
 		}
-		item.Lines = p.eventLines(e, data)
-		out = append(out, item)
+		out = append(out, components.TimelineItem{
+			Title: l.T("event." + e.Kind), When: l.DateTime(at, p.zone), Stamp: at.UTC().Format(time.RFC3339), By: p.by(e), Lines: lines,
+		})
 	}
 	for _, cl := range v.Clocks {
-		if cl.Running() && cl.DueAt.After(v.Now) {
+		if cl.Running() && cl.DueAt.After(v.Now) && (cl.Primary || v.Case.State.Ended()) {
 			out = append(out, components.TimelineItem{Title: cl.Title.In(string(l)), When: l.T("due.by", web.Day(l, cl.Deadline.Due)), Coming: true})
 		}
 	}
 	return out
 }
 
-// by is who did it, as far as a requester may know: themselves, the body, the clock.
+// by is who did it, as far as a requester may know: themselves or an office. What
+// followed of itself, from the law or from a clock, is nobody's act.
 func (p casePage) by(e models.Event) string {
-	if strings.HasPrefix(e.Kind, "deadline.") && e.ActorRole != string(models.ByOfficer) && !models.Role(e.ActorRole).OnChain() {
-		return "" // it follows from the law, whoever's act it followed
-	}
-	switch e.ActorRole {
-	case string(models.ByRequester), string(models.Anyone):
-		return p.l.T("case.by_you")
-	case string(models.BySystem):
-		return p.l.T("role.system")
-	}
-	if models.Role(e.ActorRole).OnChain() {
+	if role := models.Role(e.ActorRole); role.OnChain() {
 		return p.v.Pack.RoleTitle(e.ActorRole).In(string(p.l))
+	}
+	followed := strings.HasPrefix(e.Kind, "deadline.") || strings.HasPrefix(e.Kind, "chain.") || strings.HasPrefix(e.Kind, "rung.")
+	switch {
+	case e.ActorRole == string(models.BySystem):
+		return p.l.T("role.system")
+	case followed:
+		return ""
+	case e.ActorRole == string(models.ByRequester), e.ActorRole == string(models.Anyone):
+		return p.l.T("case.by_you")
 	}
 	return ""
 }
@@ -285,16 +292,27 @@ func (p casePage) eventLines(e models.Event, data models.EventData) []string {
 			lines = append(lines, data.New)
 		}
 	}
-	if words := reason(l, e.Reason); words != "" {
+	if m := notDecided.FindStringSubmatch(e.Reason); m != nil {
+		if at, err := time.Parse(time.RFC3339, m[1]); err == nil {
+			lines = append(lines, l.T("why.not_decided", l.DateTime(at, p.zone)))
+		}
+	} else if words := reason(l, e.Reason); words != "" {
 		lines = append(lines, words)
 	}
-	if e.Article != "" && len(lines) > 0 {
-		lines = append(lines, e.Article)
+	if e.Article != "" && len(lines) > 0 && !strings.HasPrefix(e.Kind, "rung.") { // a rung's article is the body's own standard
+		if n := len(lines) - 1; strings.HasPrefix(e.Kind, "deadline.") {
+			lines[n] += " (" + e.Article + ")"
+		} else {
+			lines = append(lines, e.Article)
+		}
 	}
 	return lines
 }
 
-var codeLike = regexp.MustCompile(`^[a-z0-9_.]+$`)
+var (
+	codeLike   = regexp.MustCompile(`^[a-z0-9_.]+$`)
+	notDecided = regexp.MustCompile(`^not decided by (\S+Z)$`) // what the sweep gives as its reason
+)
 
 // reason writes why something happened: the words somebody wrote, or those of a code.
 func reason(l text.Lang, s string) string {

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"mime/multipart"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -153,4 +154,28 @@ func Faults(errs ...error) error {
 		return nil
 	}
 	return &models.Error{Kind: models.Invalid, Code: "invalid", Fields: all}
+}
+
+// Rename gives an error's field the name its page has for it, and its code the words that
+// fit there: the verb knows "text", the page may ask for a message or for reasons.
+func Rename(err error, field, to string, codes ...string) error {
+	var e *models.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	renamed := *e
+	renamed.Fields = slices.Clone(e.Fields)
+	for i := range renamed.Fields {
+		f := &renamed.Fields[i]
+		if f.Field != field {
+			continue
+		}
+		f.Field = to
+		for j := 0; j+1 < len(codes); j += 2 {
+			if f.Code == codes[j] {
+				f.Code = codes[j+1]
+			}
+		}
+	}
+	return &renamed
 }
