@@ -22,6 +22,7 @@ type importMap struct {
 	Kinds      map[string]string `yaml:"kinds"`      // the register's word: ours
 	Requesters map[string]string `yaml:"requesters"` // the register's category: individual, legal_entity or group
 	Outcomes   map[string]string `yaml:"outcomes"`   // the register's decision: our outcome, withdrawn, or open; "" for none given
+	Unstated   string            `yaml:"unstated"`   // what to put where the law wants a name, an address or a purpose and the register has none
 	Units      string            `yaml:"units"`      // match (default): only units the body has; create: make those it lacks
 
 	ours bool // the default map

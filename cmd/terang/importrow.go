@@ -85,9 +85,20 @@ func (im *importer) read(record []string) (importRow, error) {
 	}
 	row.Kind, row.Body, row.Subject, row.Text, row.Purpose = models.Kind(kind), im.body.Slug, subject, text, im.cell(record, c.Purpose)
 	row.Requester = casework.RequesterInput{Kind: requester, Name: im.cell(record, c.Name), Email: im.cell(record, c.Email)}
+	if m.Unstated != "" {
+		// The register has left these out, often on purpose. The gap is said, not filled.
+		for _, field := range []*string{&row.Purpose, &row.Requester.Name, &row.Requester.Address} {
+			if *field == "" {
+				*field = m.Unstated
+			}
+		}
+	}
 	row.Channel, row.Lang, row.Source = models.ChannelImport, m.Lang, m.Source
 	if row.fallback != "" {
-		row.note = "day of receipt not in the register; " + row.fallback + " taken"
+		row.note = "Tanggal penerimaan tidak ada dalam register; dipakai " + row.fallback + "."
+		if m.Lang == "en" {
+			row.note = "The day of receipt is not in the register; " + row.fallback + " is taken for it."
+		}
 	}
 	return row, nil
 }
@@ -203,7 +214,11 @@ func (im *importer) finish(ctx context.Context, line int, ref string, row import
 	}
 	switch row.outcome {
 	case rowOpen:
-		return nil
+		if row.note == "" {
+			return nil
+		}
+		_, err := im.a.cases.At(row.received).Note(ctx, models.System, ref, casework.TextInput{Text: row.note})
+		return passed("without its note", err)
 	case rowWithdrawn:
 		_, err := im.a.cases.At(row.closed).Withdraw(ctx, models.System, ref, casework.TextInput{Text: im.history(row)})
 		return passed("not withdrawn", err)
@@ -219,16 +234,15 @@ func (im *importer) finish(ctx context.Context, line int, ref string, row import
 
 // history is what stands in place of an answer that the register does not hold.
 func (im *importer) history(row importRow) string {
+	said, silent := "Hasil historis dari register %s: %q. Isi dan alasannya tidak ada dalam register.", "Hasil historis dari register %s, yang tidak menyebut keputusan. Isi dan alasannya tidak ada dalam register."
 	if im.m.Lang == "en" {
-		if row.decision == "" {
-			return fmt.Sprintf("Historical outcome, from the register %s, which states no decision. Its text and reasons are not in the register.", row.Source)
-		}
-		return fmt.Sprintf("Historical outcome, from the register %s: %q. Its text and reasons are not in the register.", row.Source, row.decision)
+		said, silent = "Historical outcome, from the register %s: %q. Its text and reasons are not in the register.", "Historical outcome, from the register %s, which states no decision. Its text and reasons are not in the register."
 	}
-	if row.decision == "" {
-		return fmt.Sprintf("Hasil historis dari register %s, yang tidak menyebut keputusan. Isi dan alasannya tidak ada dalam register.", row.Source)
+	text := fmt.Sprintf(silent, row.Source)
+	if row.decision != "" {
+		text = fmt.Sprintf(said, row.Source, row.decision)
 	}
-	return fmt.Sprintf("Hasil historis dari register %s: %q. Isi dan alasannya tidak ada dalam register.", row.Source, row.decision)
+	return strings.TrimSpace(text + " " + row.note)
 }
 
 // unit finds a row's unit among the body's, or makes it where the map lets it.
