@@ -1,6 +1,7 @@
 package public
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -151,7 +152,11 @@ func (p casePage) decision() pages.CaseDecision {
 func (p casePage) clocks() []components.Clock {
 	l, v := p.l, p.v
 	var out []components.Clock
-	for _, cl := range v.Clocks {
+	ordered := slices.Clone(v.Clocks)
+	slices.SortStableFunc(ordered, func(a, b casework.ClockView) int { // the one the case is judged by first
+		return cmp.Compare(rank(b.Primary), rank(a.Primary))
+	})
+	for _, cl := range ordered {
 		k := components.Clock{Title: cl.Title.In(string(l))}
 		law, ok := v.Pack.Clock(cl.Name)
 		if ok {
@@ -163,7 +168,9 @@ func (p casePage) clocks() []components.Clock {
 			k.DueOn, k.Status = l.T("due.by", day), web.Left(l, cl.DueAt, v.Now)
 			k.Tag = components.StandingTag(l, string(cl.Standing))
 			if ok {
-				k.Note = withArticle(law.OnLapse.Text.In(string(l)), law.OnLapse.Article)
+				if words := withArticle(law.OnLapse.Text.In(string(l)), law.OnLapse.Article); words != "" {
+					k.Note = l.T("due.if_passed", words)
+				}
 			}
 		case cl.StoppedAt != nil:
 			k.DueOn, k.Status = l.T("due.was", day), l.T("due.stopped", l.Date(*cl.StoppedAt, p.zone))
@@ -174,6 +181,13 @@ func (p casePage) clocks() []components.Clock {
 		out = append(out, k)
 	}
 	return out
+}
+
+func rank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // rungs shows the chain as the requester may know it: which office, since when, until
