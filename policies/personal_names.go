@@ -51,6 +51,9 @@ var placeWords = wordSet(`jl jln jalan gang gg rs rsud rsup rumkit sakit bandara
 	monumen pelabuhan sma smp sd smk sekolah yayasan perpustakaan makam tugu lapangan terminal jembatan stasiun pasar tahura gor
 	puskesmas klinik pesantren ponpes kampus aula auditorium perumahan komplek kompleks simpang`)
 
+// headWords make the place after them an office: "Kepala Puskesmas".
+var headWords = wordSet(`kepala direktur direktris ketua pimpinan wakil guru dokter perawat bidan dosen rektor pengurus manajer petugas pegawai`)
+
 // names finds what follows a title or "bernama".
 func (s *personalScan) names() {
 	for i := 0; i < len(s.toks); i++ {
@@ -167,7 +170,7 @@ func (s *personalScan) placeBefore(i int) bool {
 			return false
 		}
 		if placeWords[t.low] {
-			return true
+			return !headWords[s.low(k-1)] // "Kepala Puskesmas dr. Rini" is a person, "Puskesmas dr. Rini" a house
 		}
 		words++
 	}
