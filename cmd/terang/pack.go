@@ -71,7 +71,12 @@ func packLintCommand() *cobra.Command {
 		Short: "Check packs and their examples, and count what nobody has verified",
 		Long: "Check packs and their examples, and count the figures that nobody has read in the statute. DIR is a pack, or a\n" +
 			"folder of packs; without it the packs built into this program. Exit 1 where a pack is unsound.",
-		Args: cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usageErrorf("pack lint: %q was not expected; one folder at a time", args[1])
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			fsys, err := policies.EmbeddedFS()
 			if len(args) == 1 {
