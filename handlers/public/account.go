@@ -1,6 +1,8 @@
 package public
 
 import (
+	"slices"
+
 	"github.com/gofiber/fiber/v2"
 
 	"terang/handlers/web"
@@ -17,9 +19,34 @@ func (h *handler) signInPage(c *fiber.Ctx) error {
 }
 
 func (h *handler) drawSignIn(c *fiber.Ctx, email, next string, errs []components.FieldError, status int) error {
+	logins, err := h.logins(c)
+	if err != nil {
+		return err
+	}
 	return web.Render(c, status, pages.SignInPage(pages.SignIn{
-		Step: pages.Step{Page: h.w.Page(c, "", ""), Errors: errs, Action: "/sign-in"}, Email: email, Next: web.LocalPath(next, ""), Demo: h.opt.Logins,
+		Step: pages.Step{Page: h.w.Page(c, "", ""), Errors: errs, Action: "/sign-in"}, Email: email, Next: web.LocalPath(next, ""), Demo: logins,
 	}))
+}
+
+// logins are the accounts of a demonstration, in words.
+func (h *handler) logins(c *fiber.Ctx) ([]pages.DemoLogin, error) {
+	if len(h.opt.Logins) == 0 {
+		return nil, nil
+	}
+	bodies, err := h.svc.Bodies(c.UserContext(), 0, bodiesShown)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, b := range bodies {
+		names[b.Slug] = b.Name
+	}
+	out := slices.Clone(h.opt.Logins)
+	for i, l := range out {
+		out[i].Role = web.Lang(c).T("role." + l.Role)
+		out[i].Body = first(names[l.Body], l.Body)
+	}
+	return out, nil
 }
 
 // landing is where an officer begins.
