@@ -325,6 +325,18 @@ func (p *Pack) prepare() {
 		}
 		c.basis = c.makeBasis()
 	}
+	for i := range p.Chains {
+		for j := range p.Chains[i].Rungs {
+			if r := &p.Chains[i].Rungs[j]; r.Legal == (Legal{}) {
+				r.Legal = p.Chains[i].Legal
+			}
+		}
+	}
+	for i := range p.Holidays.Rules {
+		if r := &p.Holidays.Rules[i]; r.Legal == (Legal{}) {
+			r.Legal = p.Holidays.Legal
+		}
+	}
 	p.calendar(calendarKey{leaveWorking: p.Holidays.Leave.Working})
 }
 

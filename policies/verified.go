@@ -131,6 +131,8 @@ func walkLegal(v reflect.Value, path, what string, visit func(string, string, Le
 var optionalLegal = map[reflect.Type]bool{
 	reflect.TypeFor[Lapse]():       true, // the article of its clock holds
 	reflect.TypeFor[LeaveSwitch](): true, // only Indonesia has collective leave
+	reflect.TypeFor[HolidayRule](): true, // that of the list holds
+	reflect.TypeFor[Rung]():        true, // that of the chain holds
 }
 
 func singular(tag string) string {
