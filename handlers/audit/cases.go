@@ -10,6 +10,7 @@ import (
 	"terang/models/casework"
 	"terang/views/components"
 	"terang/views/pages"
+	"terang/views/text"
 )
 
 type safeURL = templ.SafeURL
@@ -33,10 +34,7 @@ func (h *audit) cases(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	var states, classes []string
-	for _, s := range models.States[1:] {
-		states = append(states, string(s))
-	}
+	var classes []string
 	for _, k := range models.Classes {
 		classes = append(classes, string(k))
 	}
@@ -44,7 +42,7 @@ func (h *audit) cases(c *fiber.Ctx) error {
 		Page:    h.page(c, l.T("audit.cases.title")),
 		Queues:  choice(l, "queue", l.T("audit.cases.which"), "audit.queue.", in.Queue, false, queues...),
 		Kinds:   choice(l, "kind", l.T("desk.filter.kind"), "kind.", in.Kind, true, "request", "complaint", "question", "objection"),
-		States:  choice(l, "state", l.T("desk.filter.state"), "state.", in.State, true, states...),
+		States:  stateChoice(l, in.State),
 		Classes: choice(l, "class", l.T("desk.filter.class"), "classification.", in.Class, true, classes...),
 		Query:   components.Input{Lang: l, Name: "q", Label: l.T("desk.filter.q"), Value: in.Query, Type: "search"},
 	}
@@ -62,7 +60,7 @@ func (h *audit) cases(c *fiber.Ctx) error {
 		if standing != models.NoStanding {
 			due.Tags = []components.Tag{components.StandingTag(l, string(standing))}
 		}
-		state := components.Cell{Tags: []components.Tag{components.StateTag(l, string(r.State))}}
+		state := components.Cell{Tags: []components.Tag{caseview.StateTag(l, string(r.State))}}
 		if r.Outcome != models.NoOutcome {
 			state.Sub = components.OutcomeTag(l, string(r.Kind), string(r.Outcome)).Label
 		}
@@ -147,4 +145,12 @@ func (h *audit) receipt(c *fiber.Ctx) error {
 	}
 	ref, _ := models.NormalReference(c.Params("ref"))
 	return web.SendFile(c, "terang-"+ref+".tlog-proof", "text/plain; charset=utf-8", proof)
+}
+
+func stateChoice(l text.Lang, chosen string) components.Select {
+	s := components.Select{Lang: l, Name: "state", Label: l.T("desk.filter.state"), Empty: l.T("desk.filter.any")}
+	for _, v := range models.States[1:] { // a draft is nobody's to see
+		s.Options = append(s.Options, components.Option{Value: string(v), Label: caseview.State(l, string(v)), Checked: string(v) == chosen})
+	}
+	return s
 }

@@ -207,7 +207,7 @@ func (h *audit) event(c *fiber.Ctx) error {
 		fact(&v.Facts, "audit.body", strings.Join(nonempty(e.Body, e.Unit), ", "))
 		fact(&v.Facts, "audit.col.who", t.Who(e.Actor, e.ActorRole))
 		fact(&v.Facts, "audit.col.detail", strings.Join(lines, "\n"))
-		fact(&v.Facts, "audit.fact.state", t.Words("state.", string(e.State)))
+		fact(&v.Facts, "audit.fact.state", stateWords(t, string(e.State)))
 		fact(&v.Facts, "audit.col.outcome", t.Words("outcome.", string(e.Outcome)))
 		fact(&v.Facts, "audit.fact.class", t.Words("classification.", string(e.Classification)))
 		if e.DueOn != "" {
@@ -238,7 +238,7 @@ func nonempty(all ...string) []string {
 func kinds(l text.Lang, chosen string) components.Select {
 	s := components.Select{Lang: l, Name: "kind", Label: l.T("audit.kind"), Empty: l.T("desk.filter.any")}
 	for _, key := range text.Keys() {
-		if kind, ok := strings.CutPrefix(key, "event."); ok && kind != "case.answered" {
+		if kind, ok := strings.CutPrefix(key, "event."); ok && kind != "case.decided" {
 			s.Options = append(s.Options, components.Option{Value: kind, Label: l.T(key) + " (" + kind + ")", Checked: kind == chosen})
 		}
 	}
@@ -255,4 +255,11 @@ func choice(l text.Lang, name, label, prefix, chosen string, any bool, values ..
 		s.Options = append(s.Options, components.Option{Value: v, Label: l.T(prefix + v), Checked: v == chosen})
 	}
 	return s
+}
+
+func stateWords(t caseview.Teller, state string) string {
+	if state == "" {
+		return ""
+	}
+	return caseview.State(t.L, state)
 }

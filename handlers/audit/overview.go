@@ -23,7 +23,7 @@ import (
 const counted = 1000
 
 // sinceKinds are the events the overview counts in the period.
-var sinceKinds = []string{"case.filed", "case.decided", "deadline.lapsed", "deadline.extended", "rung.lapsed", "chain.failed", "objection.filed", "export.made"}
+var sinceKinds = []string{"case.filed", "case.answered", "deadline.lapsed", "deadline.extended", "rung.lapsed", "chain.failed", "objection.filed", "export.made"}
 
 func (h *audit) overview(c *fiber.Ctx) error {
 	ctx, a, t := c.UserContext(), web.Actor(c), h.teller(c)
@@ -67,7 +67,7 @@ func (h *audit) overview(c *fiber.Ctx) error {
 		n, more := 0, false
 		err := h.walk(c, casework.EventInput{From: first, To: last, Kind: kind, Desc: true, Limit: 100}, counted, func(e casework.EventView) {
 			n++
-			if kind == "case.decided" {
+			if kind == "case.answered" {
 				outcomes[string(e.Outcome)]++
 				for _, x := range data(e.Event).Exemptions {
 					grounds[x]++
@@ -86,10 +86,10 @@ func (h *audit) overview(c *fiber.Ctx) error {
 	}
 	v.Groups = []pages.AuditGroup{
 		{Title: l.T("audit.outcomes"), Table: tally(l.T("audit.outcomes"), l.T("audit.col.outcome"), l.T("audit.outcomes.none"), h, c, outcomes, func(k string) (string, templ.SafeURL) {
-			return t.Words("outcome.", k), address("/audit/events", "kind", "case.decided", "outcome", k, "from", from, "to", to)
+			return t.Words("outcome.", k), address("/audit/events", "kind", "case.answered", "outcome", k, "from", from, "to", to)
 		})},
 		{Title: l.T("audit.grounds"), Intro: l.T("audit.grounds.intro"), Table: tally(l.T("audit.grounds"), l.T("audit.col.ground"), l.T("audit.grounds.none"), h, c, grounds, func(k string) (string, templ.SafeURL) {
-			return l.T("audit.ground", k), address("/audit/events", "kind", "case.decided", "exemption", k, "from", from, "to", to)
+			return l.T("audit.ground", k), address("/audit/events", "kind", "case.answered", "exemption", k, "from", from, "to", to)
 		})},
 	}
 	return web.Render(c, status, pages.AuditOverview(v))

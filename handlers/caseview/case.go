@@ -19,7 +19,7 @@ func (t Teller) Head(v *casework.CaseView, url string) pages.DeskCaseHead {
 	c := v.Case
 	h := pages.DeskCaseHead{
 		Reference: c.Reference, URL: templ.URL(url), Subject: c.Subject, Kind: t.Words("kind.", string(c.Kind)), Body: v.Body.Name,
-		Tags:   []components.Tag{components.StateTag(t.L, string(c.State))},
+		Tags:   []components.Tag{StateTag(t.L, string(c.State))},
 		Next:   t.next(v),
 		Due:    t.Due(c.DueOn, v.Standing),
 		Holder: t.holder(v),

@@ -154,7 +154,7 @@ func (t Teller) Event(e models.Event) (title string, lines []string) {
 		} else {
 			lines = add(lines, t.Words("classification.", d.New))
 		}
-	case e.Kind == "case.decided":
+	case e.Kind == "case.answered":
 		lines = add(lines, t.Words("outcome.", string(e.Outcome)))
 	case strings.HasPrefix(e.Kind, "deadline."):
 		name := t.Words("desk.clock_name.", e.Clock)

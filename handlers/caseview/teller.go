@@ -4,7 +4,6 @@
 package caseview
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -106,6 +105,21 @@ func (t Teller) Due(on string, s models.Standing) string {
 	return t.Day(on)
 }
 
+// State is a state in the officers' words: the requester's say "you".
+func State(l text.Lang, state string) string {
+	if text.Has("desk.state." + state) {
+		return l.T("desk.state." + state)
+	}
+	return l.T("state." + state)
+}
+
+// StateTag is components.StateTag in the officers' words.
+func StateTag(l text.Lang, state string) components.Tag {
+	tag := components.StateTag(l, state)
+	tag.Label = State(l, state)
+	return tag
+}
+
 // Role is a role in words; "requester", "anyone" and "system" as well.
 func (t Teller) Role(role string) string { return t.Words("role.", role) }
 
@@ -125,11 +139,7 @@ func (t Teller) DueDays(d policies.Deadline, unit string) components.Due {
 	if unit != "" && unit != "working" {
 		counted = "day.counted_calendar"
 	}
-	n := 0
 	for _, day := range d.Days {
-		if day.Counted {
-			n++
-		}
 		why := t.Words("day.", day.Why)
 		if day.Counted && day.N > 0 {
 			why = t.L.T(counted, day.N)
@@ -224,5 +234,3 @@ func (t Teller) Count(n int, more bool) string {
 	}
 	return t.L.Number(n)
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -48,7 +48,7 @@ func (d *desk) caseView(c *fiber.Ctx, v *casework.CaseView) pages.DeskCaseView {
 	p.Documents = documents(t, v)
 	for _, o := range v.Objections {
 		p.Objections = append(p.Objections, components.Link{
-			Label: o.Reference, URL: caseURL(o.Reference, ""), Note: l.T("state." + string(o.State)),
+			Label: o.Reference, URL: caseURL(o.Reference, ""), Note: caseview.State(l, string(o.State)),
 		})
 	}
 	if v.Parent != nil {

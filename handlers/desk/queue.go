@@ -36,7 +36,7 @@ func (d *desk) queue(c *fiber.Ctx) error {
 		Page: d.page(c, l.T("desk.queue."+in.Queue)), Heading: l.T("desk.queue." + in.Queue), Explain: l.T("desk.queue." + in.Queue + ".explain"),
 		Queue: in.Queue, Query: in.Query,
 		Kinds:   filter(l, "kind", l.T("desk.filter.kind"), "kind.", in.Kind, "request", "complaint", "question", "objection"),
-		States:  filter(l, "state", l.T("desk.filter.state"), "state.", in.State, states()...),
+		States:  stateFilter(l, in.State),
 		Classes: filter(l, "class", l.T("desk.filter.class"), "classification.", in.Class, classes()...),
 		Sorts:   sorts(l, in.Sort),
 	}
@@ -60,7 +60,7 @@ func (d *desk) queue(c *fiber.Ctx) error {
 		standing := models.StandingOf(r.DueAt, r.AnsweredAt, r.State, t.Now)
 		row := pages.DeskQueueRow{
 			Reference: r.Reference, URL: caseURL(r.Reference, ""), Subject: caseview.Short(r.Subject, 110),
-			About: l.T("kind."+string(r.Kind)) + " · " + l.T("state."+string(r.State)),
+			About: l.T("kind."+string(r.Kind)) + " · " + caseview.State(l, string(r.State)),
 			Due:   t.ShortDay(r.DueOn), Class: components.ClassTag(l, string(r.Classification)),
 			Proposed: !r.ClassConfirmed && r.Classification != models.Public,
 			Holder:   r.OfficerName, Unit: r.UnitName,
@@ -68,10 +68,12 @@ func (d *desk) queue(c *fiber.Ctx) error {
 		switch standing {
 		case models.OnTime:
 			row.Left = t.Left(r.DueOn)
-		case models.DueSoon, models.Overdue:
-			row.Left, row.Standing = t.Left(r.DueOn), components.StandingTag(l, string(standing))
-		case models.AnsweredLate:
-			row.Standing = components.StandingTag(l, string(standing))
+		case models.DueSoon:
+			row.Left, row.Tone = t.Left(r.DueOn), "soon"
+		case models.Overdue:
+			row.Left, row.Tone = t.Left(r.DueOn), "late"
+		case models.Answered, models.AnsweredLate:
+			row.Left = l.T("standing." + string(standing))
 		}
 		if r.RungLevel > 0 {
 			row.Rung = t.Role(string(r.RungRole))
@@ -154,12 +156,12 @@ func sorts(l text.Lang, chosen string) components.Select {
 	return s
 }
 
-func states() []string {
-	var out []string
-	for _, s := range models.States[1:] { // drafts are not the body's to see
-		out = append(out, string(s))
+func stateFilter(l text.Lang, chosen string) components.Select {
+	s := components.Select{Lang: l, Name: "state", Label: l.T("desk.filter.state"), Empty: l.T("desk.filter.any")}
+	for _, v := range models.States[1:] { // drafts are not the body's to see
+		s.Options = append(s.Options, components.Option{Value: string(v), Label: caseview.State(l, string(v)), Checked: string(v) == chosen})
 	}
-	return out
+	return s
 }
 
 func classes() []string {

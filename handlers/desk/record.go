@@ -190,7 +190,7 @@ func (d *desk) recordedPage(c *fiber.Ctx, filed casework.Filed) templ.Component 
 	t := caseview.Teller{L: l, Loc: text.Zone(""), Now: d.w.Now()}
 	v := pages.DeskRecordedView{
 		Page: d.page(c, l.T("desk.recorded.title")), Reference: filed.Case.Reference, Key: filed.Key, CaseURL: caseURL(filed.Case.Reference, ""),
-		TrackURL: d.w.Link("/track"), State: l.T("desk.recorded.state", l.T("kind."+string(filed.Case.Kind)), l.T("state."+string(filed.Case.State))),
+		TrackURL: d.w.Link("/track"), State: l.T("desk.recorded.state", l.T("kind."+string(filed.Case.Kind)), caseview.State(l, string(filed.Case.State))),
 	}
 	if filed.Case.DueOn != "" {
 		v.Due = l.T("desk.recorded.due", t.Day(filed.Case.DueOn))
