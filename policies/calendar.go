@@ -63,7 +63,7 @@ func (h *Holidays) build(key calendarKey) *calendar {
 			if d.detail != "" {
 				detail += ", " + d.detail
 			}
-			detail += " (" + d.rule.Article + ")"
+			detail += "; " + d.rule.Article
 			if region != "" {
 				if !slices.Contains(in[d.date], region) {
 					in[d.date] = append(in[d.date], region)
@@ -83,7 +83,7 @@ func (h *Holidays) build(key calendarKey) *calendar {
 			if d.By != "" {
 				by = d.By
 			}
-			day := offDay{why: WhyHoliday, detail: d.Name.ID + " (" + by + ")"}
+			day := offDay{why: WhyHoliday, detail: d.Name.ID + "; " + by}
 			if d.Class == "cuti_bersama" {
 				if key.leaveWorking {
 					continue

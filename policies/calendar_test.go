@@ -60,7 +60,7 @@ func TestHolidayListInPlaceOfThePacks(t *testing.T) {
 	if d.Due != NewDate(2026, 1, 20) || len(d.Warnings) > 0 { // one day off as before, but another
 		t.Errorf("due %s, warnings %v", d.Due, d.Warnings)
 	}
-	if d.Days[2].Detail != "Libur daerah (libur.txt)" {
+	if d.Days[2].Detail != "Libur daerah; libur.txt" {
 		t.Errorf("7 January is %+v", d.Days[2])
 	}
 	d, err = p.Due("answer", at(t, p, "2025-12-22"), DueOptions{Holidays: l})

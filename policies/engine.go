@@ -261,7 +261,7 @@ func (k *count) notCounted(day Date) (Day, bool) {
 		}
 	}
 	if f := k.cal.frozen(day, k.c.Freezes); f != nil {
-		return Day{Date: day, Why: WhyFrozen, Detail: f.Title.EN + " (" + f.Article + ")"}, true
+		return Day{Date: day, Why: WhyFrozen, Detail: f.Title.EN + "; " + f.Article}, true
 	}
 	return Day{}, false
 }

@@ -47,7 +47,7 @@ func (l *HolidayList) calendar(h *Holidays) *calendar {
 		if name == "" {
 			name = l.Name
 		} else {
-			name += " (" + l.Name + ")"
+			name += "; " + l.Name
 		}
 		c.off[d] = offDay{why: WhyHoliday, detail: name}
 		c.years[d.Year()] = true
