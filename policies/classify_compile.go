@@ -43,7 +43,7 @@ var personalTypes = []string{
 }
 
 // plain is text as conditions see it: folded words, one space apart.
-func plain(text string) string { return joinTokens(tokenize(text, 0)) }
+func plain(text string) string { return joinTokens(tokenize(text, 0, nil)) }
 
 func joinTokens(toks []token) string {
 	var b strings.Builder

@@ -93,8 +93,9 @@ func (r *reading) route() Route {
 	}
 	score := make([]int, len(r.p.Routes))
 	terms := make([][]string, len(r.p.Routes))
-	for n, m := range r.routes {
-		inside := slices.ContainsFunc(r.routes, func(o match) bool {
+	routes := r.of(len(r.p.Rules))
+	for n, m := range routes {
+		inside := slices.ContainsFunc(routes, func(o match) bool {
 			return o.rule == m.rule && o.first <= m.first && o.last >= m.last && o.last-o.first > m.last-m.first
 		})
 		if inside || n > 400 {

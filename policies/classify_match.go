@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // slot says which part of which rule a term belongs to.
@@ -85,7 +86,7 @@ func (l *lexicon) add(term string, s slot) error {
 // path walks from the nodes in at over one word of a term, which may fall into several tokens ("surat-surat").
 func (l *lexicon) path(at []int32, word string) ([]int32, error) {
 	stem, wild := strings.CutSuffix(word, "*")
-	toks := tokenize(stem, 0)
+	toks := tokenize(stem, 0, nil)
 	if len(toks) == 0 {
 		return nil, fmt.Errorf("%q has no letters or digits", word)
 	}
@@ -156,40 +157,84 @@ func (l *lexicon) symbols(word string, out []int32) []int32 {
 	return out
 }
 
-// find returns every match, in order of first token. A term does not reach over a comma or the end of a sentence.
-func (l *lexicon) find(toks []token) []match {
-	flat := make([]int32, 0, len(toks))
-	from := make([]int32, len(toks)+1)
+// scratch is the memory of one reading, kept between readings.
+type scratch struct {
+	toks                               []token
+	flat, from, states, next, sentence []int32
+	found, byRule                      []match
+	start                              []int32
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// release gives the memory back, without the words of the case.
+func (s *scratch) release() {
+	clear(s.toks)
+	scratches.Put(s)
+}
+
+// find puts every match into s.found, in order of first token. A term does not reach over a comma or the end of a
+// sentence.
+func (l *lexicon) find(s *scratch) {
+	toks := s.toks
+	s.flat, s.from, s.found = s.flat[:0], append(s.from[:0], 0), s.found[:0]
 	for i := range toks {
-		flat = l.symbols(toks[i].word, flat)
-		from[i+1] = int32(len(flat))
+		s.flat = l.symbols(toks[i].word, s.flat)
+		s.from = append(s.from, int32(len(s.flat)))
 	}
-	var found []match
-	var states, next []int32
 	for i := range toks {
-		if from[i] == from[i+1] {
+		if s.from[i] == s.from[i+1] {
 			continue
 		}
-		states = append(states[:0], 0)
-		for j := i; j < len(toks) && len(states) > 0; j++ {
+		s.states = append(s.states[:0], 0)
+		for j := i; j < len(toks) && len(s.states) > 0; j++ {
 			if j > i && toks[j].before != gapNone {
 				break
 			}
-			next = next[:0]
-			for _, s := range states {
-				for _, id := range flat[from[j]:from[j+1]] {
-					c, ok := l.nodes[s].next[id]
-					if !ok || slices.Contains(next, c) {
+			s.next = s.next[:0]
+			for _, at := range s.states {
+				for _, id := range s.flat[s.from[j]:s.from[j+1]] {
+					c, ok := l.nodes[at].next[id]
+					if !ok || slices.Contains(s.next, c) {
 						continue
 					}
-					next = append(next, c)
+					s.next = append(s.next, c)
 					for _, e := range l.nodes[c].ends {
-						found = append(found, match{slot: e, first: int32(i), last: int32(j)})
+						s.found = append(s.found, match{slot: e, first: int32(i), last: int32(j)})
 					}
 				}
 			}
-			states, next = next, states
+			s.states, s.next = s.next, s.states
 		}
 	}
-	return found
 }
+
+// sort groups s.found by rule, in place order within each; matches of routes come last, as if of rule number rules.
+func (s *scratch) sort(rules int) {
+	bucket := func(m *match) int32 {
+		if m.part == slotRoute {
+			return int32(rules)
+		}
+		return m.rule
+	}
+	s.start = slices.Grow(s.start[:0], rules+2)[:rules+2]
+	clear(s.start)
+	for i := range s.found {
+		s.start[bucket(&s.found[i])+1]++
+	}
+	for i := 1; i < len(s.start); i++ {
+		s.start[i] += s.start[i-1]
+	}
+	s.byRule = slices.Grow(s.byRule[:0], len(s.found))[:len(s.found)]
+	for i := range s.found {
+		b := bucket(&s.found[i])
+		s.byRule[s.start[b]] = s.found[i]
+		s.start[b]++
+	}
+	// Each start has moved to the next one's place; put them back.
+	copy(s.start[1:], s.start[:rules+1])
+	s.start[0] = 0
+}
+
+// of returns the matches of one rule.
+func (s *scratch) of(rule int) []match { return s.byRule[s.start[rule]:s.start[rule+1]] }

@@ -20,16 +20,13 @@ type opening struct {
 
 // reading is the work on one text.
 type reading struct {
-	p        *Pack
-	c        *compiledRules
-	f        Facts
-	full     string
-	toks     []token
-	sentence []int32
+	p    *Pack
+	c    *compiledRules
+	f    Facts
+	full string
+	*scratch
 	personal []Finding
 	vars     map[string]any
-	matches  map[int32][]match // by rule
-	routes   []match
 	openings []opening
 	heard    []int // opening rules that were heard
 }
@@ -48,6 +45,7 @@ func (p *Pack) Classify(f Facts) Classification {
 			Decision: p.decide(false, "rules_not_compiled", "", Legal{})}
 	}
 	r := p.read(f)
+	defer r.release()
 	out := Classification{Class: ClassPublic, Grounds: []Ground{}, Personal: r.personal}
 	if out.Personal == nil {
 		out.Personal = []Finding{}
@@ -92,23 +90,18 @@ func classRank(class string) int {
 
 // read cuts the text into words and finds all terms.
 func (p *Pack) read(f Facts) *reading {
-	r := &reading{p: p, c: p.compiled, f: f, full: f.Full(), matches: map[int32][]match{}}
-	r.toks = tokenize(r.full, len(f.Subject))
-	r.sentence = make([]int32, len(r.toks))
+	r := &reading{p: p, c: p.compiled, f: f, full: f.Full(), scratch: scratches.Get().(*scratch)}
+	r.toks = tokenize(r.full, len(f.Subject), r.toks[:0])
+	r.sentence = r.sentence[:0]
 	n := int32(0)
 	for i := range r.toks {
 		if r.toks[i].before == gapSentence {
 			n++
 		}
-		r.sentence[i] = n
+		r.sentence = append(r.sentence, n)
 	}
-	for _, m := range r.c.lex.find(r.toks) {
-		if m.part == slotRoute {
-			r.routes = append(r.routes, m)
-		} else {
-			r.matches[m.rule] = append(r.matches[m.rule], m)
-		}
-	}
+	r.c.lex.find(r.scratch)
+	r.sort(len(p.Rules))
 	r.personal = FindPersonal(r.full, Precision)
 	return r
 }
@@ -117,7 +110,7 @@ func (p *Pack) read(f Facts) *reading {
 func (r *reading) open() {
 	for i := range r.p.Rules {
 		rule := &r.p.Rules[i]
-		ms := r.matches[int32(i)]
+		ms := r.of(i)
 		if rule.Class != ClassPublic || len(ms) == 0 || !r.concerns(rule) {
 			continue
 		}
@@ -183,7 +176,7 @@ func (r *reading) speak(i int) (spans, silenced []span) {
 	if !r.concerns(rule) {
 		return nil, nil
 	}
-	ms := r.matches[int32(i)]
+	ms := r.of(i)
 	worded := len(rule.AnyOf)+len(rule.Near)+len(rule.AllOf) > 0
 	if worded {
 		if len(ms) == 0 {

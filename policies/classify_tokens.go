@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,9 +27,9 @@ type token struct {
 }
 
 // tokenize cuts text into words. Offsets count as []rune(text) does. From breakAt (a byte) on a new sentence begins: it
-// is where a case's subject ends.
-func tokenize(text string, breakAt int) []token {
-	toks := make([]token, 0, len(text)/6+4)
+// is where a case's subject ends. The words are appended to toks.
+func tokenize(text string, breakAt int, toks []token) []token {
+	toks = slices.Grow(toks, len(text)/6+4)
 	before := gapSentence
 	c, newlines := 0, 0
 	for b := 0; b < len(text); {

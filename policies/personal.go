@@ -3,6 +3,7 @@ package policies
 import (
 	"cmp"
 	"slices"
+	"sync"
 )
 
 // Types of personal data that FindPersonal names.
@@ -41,7 +42,13 @@ var personalRank = map[string]int{
 //
 // It reads the text once, in linear time.
 func FindPersonal(text string, mode PersonalMode) []Finding {
-	s := &personalScan{text: text, mode: mode, toks: lexPersonal(text)}
+	buf := personalToks.Get().(*[]ptok)
+	s := &personalScan{text: text, mode: mode, toks: lexPersonal(text, (*buf)[:0])}
+	defer func() {
+		clear(s.toks) // the pool keeps no words of a case
+		*buf = s.toks
+		personalToks.Put(buf)
+	}()
 	if len(s.toks) == 0 {
 		return nil
 	}
@@ -52,6 +59,8 @@ func FindPersonal(text string, mode PersonalMode) []Finding {
 	s.names()
 	return settle(s.found)
 }
+
+var personalToks = sync.Pool{New: func() any { return new([]ptok) }}
 
 // PersonalTypes lists the types found, each once, in order of place.
 func PersonalTypes(found []Finding) []string {

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,9 +29,9 @@ type ptok struct {
 }
 
 // lexPersonal cuts text into words, digit runs and punctuation. Invalid UTF-8 counts one code point a byte, as
-// []rune(text) does.
-func lexPersonal(text string) []ptok {
-	toks := make([]ptok, 0, len(text)/5+4)
+// []rune(text) does. The tokens are appended to toks.
+func lexPersonal(text string, toks []ptok) []ptok {
+	toks = slices.Grow(toks, len(text)/5+4)
 	nl := false
 	c := 0
 	for b := 0; b < len(text); {
