@@ -119,8 +119,14 @@ func (r *reading) open() {
 			continue
 		}
 		r.heard = append(r.heard, i)
+		end := int32(-1)
 		for _, s := range spans {
-			r.openings = append(r.openings, r.scope(i, s))
+			if s.first <= end {
+				continue // it would end where the one before it ends
+			}
+			o := r.scope(i, s)
+			end = o.to
+			r.openings = append(r.openings, o)
 		}
 	}
 }
@@ -308,13 +314,18 @@ func widest(spans []span) []span {
 
 // without drops the spans whose sentence holds one of the rule's unless words.
 func (r *reading) without(ms []match, spans []span) []span {
-	return slices.DeleteFunc(spans, func(s span) bool {
-		for _, m := range ms {
-			if m.part == slotUnless && r.sentence[m.first] == r.sentence[s.first] {
-				return true
-			}
+	var barred []int32 // sentences, ascending: matches are in order of place
+	for _, m := range ms {
+		if m.part == slotUnless && (len(barred) == 0 || barred[len(barred)-1] != r.sentence[m.first]) {
+			barred = append(barred, r.sentence[m.first])
 		}
-		return false
+	}
+	if len(barred) == 0 {
+		return spans
+	}
+	return slices.DeleteFunc(spans, func(s span) bool {
+		_, found := slices.BinarySearch(barred, r.sentence[s.first])
+		return found
 	})
 }
 

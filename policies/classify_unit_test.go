@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -309,5 +310,24 @@ func TestRuleProblemsNameLines(t *testing.T) {
 	}
 	if other := ruleProblems(errors.New("else"), find); len(other) != 1 || other[0].Message != "else" {
 		t.Errorf("got %v", other)
+	}
+}
+
+// TestClassifyLongText holds a text of the size of a book to a few seconds, whatever it repeats.
+func TestClassifyLongText(t *testing.T) {
+	p := rulePack(t, "id", "id")
+	for _, phrase := range []string{
+		"jumlah rekam medis pasien bernama Budi dan ", "rekam medis kucing. ", "anggaran ", "3273010101900001 ", "a@b.co ", "Bapak Budi ",
+		"rencana ", "posisi pasukan ", "((((", "B 1234 XYZ ", "NIK ", "1 ",
+	} {
+		text := strings.Repeat(phrase, 200_000/len(phrase))
+		start := time.Now()
+		p.Classify(Facts{Text: text})
+		FindPersonal(text, Recall)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%q: %v", phrase, took)
+		} else {
+			t.Logf("%q: %v", phrase, took)
+		}
 	}
 }
