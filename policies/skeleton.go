@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-//go:embed skeleton/*.yaml
+//go:embed skeleton/*.yaml skeleton/*.txtar
 var skeleton embed.FS
 
 // Skeleton returns the files of a new pack, commented, by name: what `terang pack
@@ -16,7 +16,7 @@ func Skeleton(id string) (map[string]string, error) {
 	if !packIDForm.MatchString(id) {
 		return nil, fmt.Errorf("pack id %q: want 2 to 20 lower-case letters, digits or dashes, beginning with a letter, for example id", id)
 	}
-	names, err := fs.Glob(skeleton, "skeleton/*.yaml")
+	names, err := fs.Glob(skeleton, "skeleton/*")
 	if err != nil {
 		return nil, err
 	}

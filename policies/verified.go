@@ -54,8 +54,8 @@ func (p *Pack) Figures() (all, verified int) {
 	return all, verified
 }
 
-// Lint loads every pack below the root of fsys, runs the examples of its rules, and
-// returns what is wrong and what nobody has verified. The error is about reading, not
+// Lint loads every pack below the root of fsys, runs the examples of its rules and the
+// scenarios (.txtar) in its folder, and returns what is wrong and what nobody has verified. The error is about reading, not
 // about packs.
 func Lint(fsys fs.FS) ([]Problem, []Unverified, error) {
 	r, problems, err := loadAll(fsys)
@@ -63,8 +63,8 @@ func Lint(fsys fs.FS) ([]Problem, []Unverified, error) {
 		return nil, nil, err
 	}
 	var unverified []Unverified
-	if r == nil {
-		return problems, nil, nil
+	if r == nil || len(r.byID) == 0 {
+		return problems, nil, nil // nothing loaded: scenarios would only repeat that
 	}
 	for _, p := range r.All() {
 		file, _ := p.source.find("$.rules")
@@ -73,7 +73,25 @@ func Lint(fsys fs.FS) ([]Problem, []Unverified, error) {
 		}
 		unverified = append(unverified, p.Unverified()...)
 	}
-	return problems, unverified, nil
+	scenarios, err := lintScenarios(fsys, r)
+	return append(problems, scenarios...), unverified, err
+}
+
+// lintScenarios runs every archive that stands in the folder of a pack.
+func lintScenarios(fsys fs.FS, r *Registry) ([]Problem, error) {
+	var problems []Problem
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".txtar" {
+			return err
+		}
+		data, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, RunScenario(r, name, data)...)
+		return nil
+	})
+	return problems, err
 }
 
 var legalType = reflect.TypeFor[Legal]()
