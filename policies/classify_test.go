@@ -116,3 +116,19 @@ func evidence(grounds []Ground) []string {
 	}
 	return out
 }
+
+// TestEmbeddedRules runs the examples inside the whole packs, with their own exemptions.
+func TestEmbeddedRules(t *testing.T) {
+	r, err := Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range r.All() {
+		if len(p.Rules) == 0 {
+			t.Errorf("pack %s %s has no rules", p.ID, p.Version)
+		}
+		for _, err := range LintRules(p) {
+			t.Errorf("%s %s: %v", p.ID, p.Version, err)
+		}
+	}
+}
