@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// ask runs a command as main does.
-func ask(t *testing.T, in string, args ...string) (out, errOut string, code int) {
+// askPack runs a command as main does.
+func askPack(t *testing.T, in string, args ...string) (out, errOut string, code int) {
 	t.Helper()
 	var o, e bytes.Buffer
 	code = run(args, strings.NewReader(in), &o, &e)
@@ -70,7 +70,7 @@ func TestPackCommands(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			out, errOut, code := ask(t, tt.in, strings.Fields(tt.args)...)
+			out, errOut, code := askPack(t, tt.in, strings.Fields(tt.args)...)
 			if code != tt.code || !strings.Contains(out, tt.out) || !strings.Contains(errOut, tt.err) {
 				t.Errorf("code %d (want %d)\nout %.300s (want %q)\nerr %s (want %q)", code, tt.code, out, tt.out, errOut, tt.err)
 			}
@@ -86,7 +86,7 @@ func TestPackCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	write("xx/clocks.yaml", strings.Replace(string(data), "holder: body", "holdr: body", 1))
-	out, _, code := ask(t, "", "pack", "lint", filepath.Join(dir, "xx"), "--json")
+	out, _, code := askPack(t, "", "pack", "lint", filepath.Join(dir, "xx"), "--json")
 	var got struct {
 		Problems []struct {
 			File, Message, Instead string
