@@ -12,7 +12,7 @@ type Decision struct {
 	Exemptions  string // JSON list of pack exemption ids
 	Withheld    string // what is withheld, where granted in part
 	ReferredTo  string // which body holds it (art. 22(7)b)
-	Consequence string // JSON of ConsequenceTest; "" where none is needed
+	Tests       string // JSON of []Test; "" where none is needed
 	ObjectBy    string // last day to object, YYYY-MM-DD; "" where none
 	Basis       string // JSON of the policies.Decision
 	OfficerID   *int64
@@ -21,20 +21,19 @@ type Decision struct {
 	At          time.Time
 }
 
-// ConsequenceTest is the uji konsekuensi that must stand behind every refusal
-// (UU 14/2008 art. 2(4), 19): what is withheld, under which article, what follows from
-// opening it, what from closing it, for how long.
-type ConsequenceTest struct {
-	Information string `json:"information"`
-	LegalBasis  string `json:"legal_basis"`
-	IfOpened    string `json:"if_opened"`
-	IfClosed    string `json:"if_closed"`
-	Duration    string `json:"duration"`
-	Approver    string `json:"approver"`
+// Test is a filled-in form of the pack that must stand behind withholding: in Indonesia
+// the uji konsekuensi (UU 14/2008 art. 2(4), 19), elsewhere a harm or public-interest
+// test. Answers come in the form's order.
+type Test struct {
+	Form    string       `json:"form"`
+	Answers []TestAnswer `json:"answers"`
 }
 
-// Empty says whether nothing was filled in.
-func (t ConsequenceTest) Empty() bool { return t == ConsequenceTest{} }
+// TestAnswer is one field of a form.
+type TestAnswer struct {
+	Field string `json:"field"`
+	Text  string `json:"text"`
+}
 
 // Disclosure is one entry of the disclosure log: what was released, published
 // without its requester.

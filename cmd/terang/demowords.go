@@ -190,11 +190,12 @@ func (s *speaker) decision(t *demoMatter, o models.Outcome, pack exemptions) cas
 	if o == models.Refused || o == models.GrantedInPart {
 		in.Exemptions = slices.Clone(t.Exemptions)
 		c := s.lex.Consequence[t.Exemptions[0]]
-		in.Consequence = models.ConsequenceTest{
-			Information: in.Withheld, LegalBasis: pack.article(t.Exemptions[0]), IfOpened: c.Opened, IfClosed: c.Closed, Duration: c.Duration,
+		in.Test = map[string]string{
+			"information": in.Withheld, "legal_basis": pack.article(t.Exemptions[0]), "consequence_open": c.Opened,
+			"consequence_closed": c.Closed, "duration": c.Duration,
 		}
-		if in.Consequence.Information == "" {
-			in.Consequence.Information = s.say(t.Subject)
+		if in.Withheld == "" {
+			in.Test["information"] = s.say(t.Subject)
 		}
 	}
 	return in

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"terang/models"
 	"terang/models/casework"
@@ -204,27 +206,50 @@ func (s *server) escalate(ctx context.Context, in *escalateInput) (*caseOutput, 
 	})
 }
 
-type consequenceBody struct {
-	Information string `json:"information,omitempty"`
-	LegalBasis  string `json:"legal_basis,omitempty"`
-	IfOpened    string `json:"if_opened,omitempty"`
-	IfClosed    string `json:"if_closed,omitempty"`
-	Duration    string `json:"duration,omitempty"`
-	Approver    string `json:"approver,omitempty"`
-}
-
 type decideInput struct {
 	DeskInput
 	Body struct {
 		Versioned
-		Outcome     string          `json:"outcome" required:"false" enum:"granted,granted_in_part,refused,not_held,referred"`
-		Text        string          `json:"text" required:"false"`
-		Exemptions  []string        `json:"exemptions,omitempty" maxItems:"20" doc:"the pack's ids; needed to withhold"`
-		Consequence consequenceBody `json:"consequence_test,omitempty" doc:"needed to withhold"`
-		Withheld    string          `json:"withheld,omitempty" doc:"which parts; needed to grant in part"`
-		ReferredTo  string          `json:"referred_to,omitempty" doc:"which body holds it"`
-		Release     []int64         `json:"release,omitempty" maxItems:"100" doc:"documents of the body that go with the answer"`
+		Outcome    string            `json:"outcome" required:"false" enum:"granted,granted_in_part,refused,not_held,referred"`
+		Text       string            `json:"text" required:"false"`
+		Exemptions []string          `json:"exemptions,omitempty" maxItems:"20" doc:"the pack's ids; needed to withhold"`
+		Test       map[string]string `json:"consequence_test,omitempty" doc:"needed to withhold: answers to the law's own form (forms in the pack), by field, such as information, legal_basis, consequence_open, consequence_closed, duration, approver"`
+		Withheld   string            `json:"withheld,omitempty" doc:"which parts; needed to grant in part"`
+		ReferredTo string            `json:"referred_to,omitempty" doc:"which body holds it"`
+		Release    []int64           `json:"release,omitempty" maxItems:"100" doc:"documents of the body that go with the answer"`
 	}
+}
+
+// testFields reads a form's answers under the names that clients of other laws' forms
+// use for the same thing. A name that says nothing is left as it is and refused by the verb.
+func testFields(in map[string]string) map[string]string {
+	out := make(map[string]string, len(in))
+	for name, words := range in {
+		for _, alias := range testAliases {
+			if slices.ContainsFunc(alias.parts, func(part string) bool { return strings.Contains(strings.ToLower(name), part) }) {
+				name = alias.field
+				break
+			}
+		}
+		if have := out[name]; have != "" {
+			words = have + "\n" + words
+		}
+		out[name] = words
+	}
+	return out
+}
+
+// testAliases map parts of names to fields of the Indonesian form; the first that fits
+// counts. Fields of that form map to themselves.
+var testAliases = []struct {
+	field string
+	parts []string
+}{
+	{"consequence_open", []string{"open", "buka"}},
+	{"consequence_closed", []string{"clos", "tutup"}},
+	{"legal_basis", []string{"basis", "dasar", "article", "pasal"}},
+	{"duration", []string{"durat", "jangka", "until", "expir"}},
+	{"information", []string{"information", "informasi"}},
 }
 
 func (s *server) decide(ctx context.Context, in *decideInput) (*caseOutput, error) {
@@ -232,7 +257,7 @@ func (s *server) decide(ctx context.Context, in *decideInput) (*caseOutput, erro
 	return s.verb(ctx, in.DeskInput, b.Version, func(a models.Actor) (*models.Case, error) {
 		return s.Cases.Decide(ctx, a, in.Reference, casework.DecideInput{
 			Version: b.Version, Outcome: models.Outcome(b.Outcome), Text: b.Text, Exemptions: b.Exemptions,
-			Consequence: models.ConsequenceTest(b.Consequence), Withheld: b.Withheld, ReferredTo: b.ReferredTo, Release: b.Release,
+			Test: testFields(b.Test), Withheld: b.Withheld, ReferredTo: b.ReferredTo, Release: b.Release,
 		})
 	})
 }

@@ -53,7 +53,7 @@ func TestJourney(t *testing.T) {
 	verb(ppid, "/messages", map[string]any{"text": "Sedang disiapkan."})
 	verb(ppid, "/decision", map[string]any{
 		"outcome": "refused", "text": "Ditolak.", "exemptions": []string{"h"},
-		"consequence_test": map[string]any{"information": "Data pribadi", "legal_basis": "UU 14/2008 art. 17 h", "if_opened": "Terbuka", "if_closed": "Terlindungi", "duration": "Selama perlu"},
+		"consequence_test": map[string]any{"information": "Data pribadi", "legal_basis": "UU 14/2008 art. 17 h", "if_opened": "Terbuka", "consequence_closed": "Terlindungi", "duration": "Selama perlu"},
 	})
 	o := s.want(s.do(call{"POST", mine + "/objections", map[string]any{"ground": "a", "text": "Saya keberatan."}, key, nil}), 201, "")
 	objection := "/api/v1/desk/cases/" + o.str("reference")

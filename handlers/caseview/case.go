@@ -2,6 +2,7 @@ package caseview
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -191,9 +192,7 @@ func (t Teller) Class(v *casework.CaseView) pages.DeskClassPanel {
 		Tag: components.ClassTag(t.L, string(c.Classification)), Meaning: t.Words("classification.", string(c.Classification)+".meaning"),
 		Status: t.L.T("desk.class.proposed"), Rows: components.SummaryList{Lang: t.L},
 	}
-	for _, g := range v.Proposal {
-		p.Grounds = append(p.Grounds, t.ground(v, g))
-	}
+	p.Grounds = t.grounds(v)
 	for i := range v.Classified {
 		row := v.Classified[i]
 		if row.AttachmentID != nil {
@@ -235,12 +234,26 @@ func keepLast(rows []components.SummaryRow, r components.SummaryRow) []component
 	return append(rows, r)
 }
 
-func (t Teller) ground(v *casework.CaseView, g policies.Ground) pages.DeskGround {
-	title := t.In(g.Because)
-	if x, ok := v.Pack.Exemption(g.Exemption); ok && title == "" {
-		title = t.In(x.Title)
+// grounds are the rules that spoke, each once, with all that it found.
+func (t Teller) grounds(v *casework.CaseView) []pages.DeskGround {
+	var out []pages.DeskGround
+	at := map[string]int{}
+	for _, g := range v.Proposal {
+		i, seen := at[g.Rule]
+		if !seen {
+			title := t.In(g.Because)
+			if x, ok := v.Pack.Exemption(g.Exemption); ok && title == "" {
+				title = t.In(x.Title)
+			}
+			i = len(out)
+			at[g.Rule] = i
+			out = append(out, pages.DeskGround{Class: components.ClassTag(t.L, g.Class), Title: title, Article: g.Article})
+		}
+		if g.Evidence != "" && !slices.Contains(out[i].Evidence, g.Evidence) {
+			out[i].Evidence = append(out[i].Evidence, g.Evidence)
+		}
 	}
-	return pages.DeskGround{Class: components.ClassTag(t.L, g.Class), Title: title, Article: g.Article, Evidence: g.Evidence}
+	return out
 }
 
 // exemption names an exemption of the case's law with its article.
@@ -277,14 +290,11 @@ func (t Teller) Decisions(v *casework.CaseView) []pages.DeskDecision {
 		add("desk.decide.exemptions", grounds...)
 		add("desk.decide.withheld", d.Withheld)
 		add("desk.decide.referred_to", d.ReferredTo)
-		var test models.ConsequenceTest
-		if d.Consequence != "" && json.Unmarshal([]byte(d.Consequence), &test) == nil {
-			add("desk.test.information", test.Information)
-			add("desk.test.legal_basis", test.LegalBasis)
-			add("desk.test.if_opened", test.IfOpened)
-			add("desk.test.if_closed", test.IfClosed)
-			add("desk.test.duration", test.Duration)
-			add("desk.test.approver", test.Approver)
+		var tests []models.Test
+		if d.Tests != "" && json.Unmarshal([]byte(d.Tests), &tests) == nil {
+			for _, test := range tests {
+				p.Rows.Rows = append(p.Rows.Rows, t.test(v, test)...)
+			}
 		}
 		if d.ObjectBy != "" {
 			add("desk.decision.object_by", t.Day(d.ObjectBy))
@@ -292,6 +302,23 @@ func (t Teller) Decisions(v *casework.CaseView) []pages.DeskDecision {
 		out = append(out, p)
 	}
 	return out
+}
+
+// test is a filled-in form of the pack, a row an answer.
+func (t Teller) test(v *casework.CaseView, test models.Test) []components.SummaryRow {
+	var rows []components.SummaryRow
+	for _, a := range test.Answers {
+		label := a.Field
+		if form, ok := v.Pack.Form(test.Form); ok {
+			for _, f := range form.Fields {
+				if f.ID == a.Field {
+					label = t.In(f.Title)
+				}
+			}
+		}
+		rows = append(rows, components.SummaryRow{Key: label, Values: []string{a.Text}})
+	}
+	return rows
 }
 
 // Short cuts a line of text to n code points at most.

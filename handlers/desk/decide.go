@@ -84,11 +84,10 @@ func (d *desk) decision(c *fiber.Ctx) error {
 	input := casework.DecideInput{
 		Version: versionOf(in), Outcome: models.Outcome(in.Line("outcome")), Text: in.Text("text"), Exemptions: in.All("exemptions"),
 		Withheld: in.Text("withheld"), ReferredTo: in.Line("referred_to"),
-		Consequence: models.ConsequenceTest{
-			Information: in.Text("consequence_test.information"), LegalBasis: in.Text("consequence_test.legal_basis"),
-			IfOpened: in.Text("consequence_test.if_opened"), IfClosed: in.Text("consequence_test.if_closed"),
-			Duration: in.Text("consequence_test.duration"), Approver: in.Text("consequence_test.approver"),
-		},
+		Test: map[string]string{},
+	}
+	for _, name := range in.Names(testPrefix) {
+		input.Test[strings.TrimPrefix(name, testPrefix)] = in.Text(name)
 	}
 	for _, id := range in.All("release") {
 		input.Release = append(input.Release, number(id))
@@ -148,27 +147,64 @@ func drawDecision(o models.Outcome) func(*form) templ.Component {
 			}
 			v.Exemptions = append(v.Exemptions, e)
 		}
-		v.TestTitle, v.TestIntro = l.T("desk.test.title"), l.T("desk.test.intro")
-		if form, ok := pack.Form("consequence_test"); ok {
-			v.TestTitle = f.t.In(form.Title) + " (" + form.Article + ")"
-		}
-		for _, field := range []struct {
-			name, otherwise string
-			rows            int
-		}{{"information", "", 3}, {"legal_basis", basis, 2}, {"if_opened", "", 4}, {"if_closed", "", 4}} {
-			v.Test = append(v.Test, f.area(v.DeskForm, "consequence_test."+field.name, "desk.test."+field.name, field.otherwise, field.rows))
-		}
-		for _, field := range [][2]string{{"duration", duration}, {"approver", web.Actor(f.c).Name}} {
-			name := "consequence_test." + field[0]
-			v.TestLines = append(v.TestLines, components.Input{
-				Lang: l, Name: name, Label: l.T("desk.test." + field[0]), Hint: hint(l, "desk.test."+field[0]), Value: f.value(name, field[1]), Error: f.wrong(v.DeskForm, name),
-			})
-		}
+		f.testForms(&v, ticked, basis, duration)
 		v.Documents = f.releasable(v.DeskForm)
 		if withholds(o) {
 			v.Rights = f.rights(l)
 		}
 		return pages.DeskDecide(v)
+	}
+}
+
+// testPrefix begins the names of a test's fields.
+const testPrefix = "consequence_test."
+
+// testForms puts the law's own form before the officer: that of the ticked exemptions, or
+// the pack's first. What the case itself knows is left out: the verb fills it in.
+func (f *form) testForms(v *pages.DeskDecideForm, ticked []string, basis, duration string) {
+	pack := f.v.Pack
+	var ids []string
+	for _, id := range ticked {
+		if e, ok := pack.Exemption(id); ok && e.Test != "" && !slices.Contains(ids, e.Test) {
+			ids = append(ids, e.Test)
+		}
+	}
+	if len(ids) == 0 && len(pack.Forms) > 0 {
+		ids = []string{pack.Forms[0].ID}
+	}
+	v.TestTitle, v.TestIntro = f.t.L.T("desk.test.title"), f.t.L.T("desk.test.intro")
+	var seen []string
+	for i, id := range ids {
+		law, ok := pack.Form(id)
+		if !ok {
+			continue
+		}
+		if title := f.t.In(law.Title) + " (" + law.Article + ")"; i == 0 {
+			v.TestTitle = title
+		} else {
+			v.TestTitle += "; " + title
+		}
+		for _, field := range law.Fields {
+			if slices.Contains(seen, field.ID) || slices.Contains([]string{"exemption", "date"}, field.Type) || slices.Contains([]string{"unit", "place", "ppid"}, field.ID) {
+				continue
+			}
+			seen = append(seen, field.ID)
+			name := testPrefix + field.ID
+			label := f.t.In(field.Title)
+			if !field.Required {
+				label = f.t.L.T("desk.test.optional", label)
+			}
+			otherwise := map[string]string{"legal_basis": basis, "duration": duration, "approver": web.Actor(f.c).Name}[field.ID]
+			if field.Type == "text" {
+				v.Test = append(v.Test, components.TextArea{
+					Lang: f.t.L, Name: name, Label: label, Hint: f.t.In(field.Hint), Value: f.value(name, otherwise), Error: f.wrong(v.DeskForm, name), Rows: 4,
+				})
+				continue
+			}
+			v.TestLines = append(v.TestLines, components.Input{
+				Lang: f.t.L, Name: name, Label: label, Hint: f.t.In(field.Hint), Value: f.value(name, otherwise), Error: f.wrong(v.DeskForm, name),
+			})
+		}
 	}
 }
 

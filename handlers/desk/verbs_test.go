@@ -112,18 +112,18 @@ func TestRefusal(t *testing.T) {
 	c, at := s.given(caseworktest.Request())
 	ppid := s.as("officer")
 	ppid.get(at+"/decision?outcome=refused").want(t, 200, "UU 14/2008 art. 17 h", "Uji konsekuensi"[:0]+"Consequence", "You have the right to object", "30 working days")
-	short := ppid.send(at+"/decision?outcome=refused", "outcome", "refused", "text", "Tidak dapat diberikan.").want(t, 422, "Error:", `href="#exemptions"`, "#consequence_test.if_opened", "Tidak dapat diberikan.")
+	short := ppid.send(at+"/decision?outcome=refused", "outcome", "refused", "text", "Tidak dapat diberikan.").want(t, 422, "Error:", `href="#exemptions"`, "#consequence_test.consequence_open", "Tidak dapat diberikan.")
 	if strings.Count(short.body, "Tidak dapat diberikan.") == 0 {
 		t.Error("what was typed is lost")
 	}
 	ppid.send(at+"/decision?outcome=refused", "outcome", "refused", "text", "Tidak dapat diberikan.", "exemptions", "h", "exemptions", "i",
-		"consequence_test.information", "Data pegawai", "consequence_test.if_opened", "Rahasia pribadi terungkap", "consequence_test.if_closed", "Tidak ada yang dirugikan",
+		"consequence_test.information", "Data pegawai", "consequence_test.consequence_open", "Rahasia pribadi terungkap", "consequence_test.consequence_closed", "Tidak ada yang dirugikan",
 		"consequence_test.duration", "Selama hidup", "consequence_test.approver", "Kepala Dinas").done(t)
 	d, err := s.Store.Read(s.Ctx).Decisions(c.ID)
 	if err != nil || len(d) != 1 {
 		t.Fatal(d, err)
 	}
-	if !strings.Contains(d[0].Text, "berhak mengajukan keberatan") || d[0].Exemptions != `["h","i"]` || !strings.Contains(d[0].Consequence, "Kepala Dinas") {
+	if !strings.Contains(d[0].Text, "berhak mengajukan keberatan") || d[0].Exemptions != `["h","i"]` || !strings.Contains(d[0].Tests, "Kepala Dinas") {
 		t.Errorf("%+v", d[0])
 	}
 	ppid.get(at).want(t, 200, "Rahasia pribadi terungkap", "Can be challenged until")
@@ -136,9 +136,9 @@ func TestOtherOutcomes(t *testing.T) {
 	ppid := s.as("officer")
 	_, at := s.given(caseworktest.Request())
 	ppid.send(at+"/decision?outcome=granted_in_part", "outcome", "granted_in_part", "text", "Sebagian diberikan.", "exemptions", "h",
-		"consequence_test.if_opened", "x", "consequence_test.if_closed", "y").want(t, 422, `href="#withheld"`)
+		"consequence_test.consequence_open", "x", "consequence_test.consequence_closed", "y").want(t, 422, `href="#withheld"`)
 	ppid.send(at+"/decision?outcome=granted_in_part", "outcome", "granted_in_part", "text", "Sebagian diberikan.", "exemptions", "h", "withheld", "Kolom nama",
-		"consequence_test.if_opened", "x", "consequence_test.if_closed", "y").done(t)
+		"consequence_test.consequence_open", "x", "consequence_test.consequence_closed", "y").done(t)
 	c, at := s.given(caseworktest.Request())
 	ppid.get(at+"/decision?outcome=not_held").want(t, 200).lacks(t, "consequence_test")
 	ppid.send(at+"/decision?outcome=not_held", "outcome", "not_held", "text", "Tidak kami kuasai.").done(t)

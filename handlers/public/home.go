@@ -1,6 +1,7 @@
 package public
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"strconv"
@@ -189,13 +190,13 @@ func withheld(l text.Lang, pack *policies.Pack, d *models.Decision, docs []model
 		for i, id := range ids {
 			w := pages.Withheld{What: d.Withheld, Article: article(l, pack, id)}
 			if w.What == "" {
-				w.What = test.Information
+				w.What = test["information"]
 			}
 			if w.What == "" {
 				w.What = l.T("outcome." + string(d.Outcome))
 			}
 			if i == 0 {
-				w.Reason, w.Until = test.IfOpened, test.Duration
+				w.Reason, w.Until = cmp.Or(test["consequence_open"], test["harm"]), test["duration"]
 			}
 			out = append(out, w)
 		}
@@ -219,14 +220,20 @@ func article(l text.Lang, pack *policies.Pack, id string) string {
 
 // decisionParts reads the parts of a decision that are kept as JSON. What cannot be
 // read is left out: the decision's words say it too.
-func decisionParts(d *models.Decision) (models.ConsequenceTest, []string) {
-	var test models.ConsequenceTest
+func decisionParts(d *models.Decision) (map[string]string, []string) {
+	answers := map[string]string{}
+	var tests []models.Test
 	var ids []string
-	if d.Consequence != "" {
-		_ = json.Unmarshal([]byte(d.Consequence), &test)
+	if d.Tests != "" {
+		_ = json.Unmarshal([]byte(d.Tests), &tests)
+	}
+	for _, t := range tests {
+		for _, a := range t.Answers {
+			answers[a.Field] = a.Text
+		}
 	}
 	if d.Exemptions != "" {
 		_ = json.Unmarshal([]byte(d.Exemptions), &ids)
 	}
-	return test, ids
+	return answers, ids
 }

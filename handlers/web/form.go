@@ -57,6 +57,17 @@ func (f *Form) Int(name string) int64 {
 // On says whether a box was ticked.
 func (f *Form) On(name string) bool { return f.raw(name) != "" }
 
+// Names lists the fields whose names begin with a prefix, each once.
+func (f *Form) Names(prefix string) []string {
+	var names []string
+	f.c.Request().PostArgs().VisitAll(func(k, _ []byte) {
+		if name := string(k); strings.HasPrefix(name, prefix) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	})
+	return names
+}
+
 // All reads every value of a field that may be given more than once.
 func (f *Form) All(name string) []string {
 	var out []string

@@ -229,15 +229,19 @@ func TestRefusingNeedsArticleAndConsequenceTest(t *testing.T) {
 	o := s.As("officer")
 	bare := casework.DecideInput{Version: c.Version, Outcome: models.Refused, Text: "Ditolak."}
 	_, err := s.Decide(s.Ctx, o, c.Reference, bare)
-	for field, code := range map[string]string{"exemptions": "required", "consequence_test.if_opened": "required", "consequence_test.if_closed": "required"} {
+	for field, code := range map[string]string{"exemptions": "required", "consequence_test.consequence_open": "required", "consequence_test.consequence_closed": "required"} {
 		wantsField(t, err, field, code)
 	}
 	bad := ct.Refusal(c.Version)
 	bad.Exemptions = []string{"z"}
 	_, err = s.Decide(s.Ctx, o, c.Reference, bad)
 	wantsField(t, err, "exemptions", "exemption_unknown")
+	odd := ct.Refusal(c.Version)
+	odd.Test["warna"] = "biru"
+	_, err = s.Decide(s.Ctx, o, c.Reference, odd)
+	wantsField(t, err, "consequence_test.warna", "field_unknown")
 	part := ct.Refusal(c.Version)
-	part.Outcome, part.Consequence.Information = models.GrantedInPart, ""
+	part.Outcome, part.Test["information"] = models.GrantedInPart, ""
 	_, err = s.Decide(s.Ctx, o, c.Reference, part)
 	wantsField(t, err, "withheld", "required")
 	for _, role := range []string{"agent", "unit_head"} {

@@ -3,6 +3,7 @@ package casework
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"terang/models"
@@ -21,7 +22,7 @@ func (s *Service) Decide(ctx context.Context, a models.Actor, ref string, in Dec
 		if err := w.mayDecide(in.Outcome); err != nil {
 			return err
 		}
-		articles, err := w.checkDecision(&in)
+		articles, tests, err := w.checkDecision(&in)
 		if err != nil {
 			return err
 		}
@@ -55,8 +56,8 @@ func (s *Service) Decide(ctx context.Context, a models.Actor, ref string, in Dec
 			CaseID: w.c.ID, Outcome: in.Outcome, Text: in.Text, Exemptions: toJSON(in.Exemptions), Withheld: in.Withheld,
 			ReferredTo: in.ReferredTo, Basis: toJSON(mayDo(a, decideAction(w.c.Kind), w.c, w.rungs)), By: a.Label(), ByRole: a.Role, At: at,
 		}
-		if !in.Consequence.Empty() {
-			row.Consequence = toJSON(in.Consequence)
+		if len(tests) > 0 {
+			row.Tests = toJSON(tests)
 		}
 		if a.OfficerID != 0 {
 			row.OfficerID = &a.OfficerID
@@ -82,12 +83,13 @@ func decideAction(k models.Kind) string { return "decide." + string(k) }
 
 func (in DecideInput) tidy() DecideInput {
 	in.Text, in.Withheld, in.ReferredTo = clean(in.Text), clean(in.Withheld), clean(in.ReferredTo)
-	t := &in.Consequence
-	for _, f := range []*string{&t.Information, &t.LegalBasis, &t.IfOpened, &t.IfClosed, &t.Duration, &t.Approver} {
-		*f = clean(*f)
+	test := make(map[string]string, len(in.Test))
+	for field, words := range in.Test {
+		test[field] = clean(words)
 	}
+	in.Test = test
 	if in.Withheld == "" {
-		in.Withheld = t.Information // the test names what it is about
+		in.Withheld = test["information"] // the test names what it is about
 	}
 	in.Exemptions = slices.DeleteFunc(slices.Clone(in.Exemptions), func(e string) bool { return e == "" })
 	return in
@@ -123,22 +125,13 @@ func cmpOr(a, b string) string {
 }
 
 // checkDecision refuses a decision that the law would not let stand, and gives
-// the articles it rests on.
-func (w *work) checkDecision(in *DecideInput) ([]string, error) {
+// the articles it rests on and the tests behind it.
+func (w *work) checkDecision(in *DecideInput) (articles []string, tests []models.Test, err error) {
 	var c models.Check
 	one(&c, "outcome", in.Outcome, models.Outcomes)
 	text(&c, "text", in.Text, models.MaxText, true)
 	text(&c, "withheld", in.Withheld, maxReason, false)
 	text(&c, "referred_to", in.ReferredTo, models.MaxName, false)
-	t := &in.Consequence
-	fields := []struct {
-		name  string
-		value string
-	}{{"information", t.Information}, {"legal_basis", t.LegalBasis}, {"if_opened", t.IfOpened}, {"if_closed", t.IfClosed}, {"duration", t.Duration}, {"approver", t.Approver}}
-	for _, f := range fields {
-		text(&c, "consequence_test."+f.name, f.value, maxReason, false)
-	}
-	var articles []string
 	for _, id := range in.Exemptions {
 		e, ok := w.pack.Exemption(id)
 		c.Field(ok, "exemptions", "exemption_unknown", id)
@@ -152,14 +145,7 @@ func (w *work) checkDecision(in *DecideInput) ([]string, error) {
 	withholding := in.Outcome == models.Refused || in.Outcome == models.GrantedInPart
 	if withholding && w.c.Kind == models.Request && !history {
 		c.Field(len(in.Exemptions) > 0, "exemptions", "required")
-		if t.LegalBasis == "" {
-			t.LegalBasis = strings.Join(articles, "; ")
-		}
-		if t.Approver == "" {
-			t.Approver = w.actor.Name
-		}
-		c.Field(t.IfOpened != "", "consequence_test.if_opened", "required")
-		c.Field(t.IfClosed != "", "consequence_test.if_closed", "required")
+		tests = w.tests(&c, in, articles)
 		c.Field(in.Outcome != models.GrantedInPart || in.Withheld != "", "withheld", "required")
 	}
 	if !withholding {
@@ -168,7 +154,76 @@ func (w *work) checkDecision(in *DecideInput) ([]string, error) {
 	if w.c.Kind == models.Objection {
 		c.Field(in.Outcome != models.NotHeld && in.Outcome != models.Referred, "outcome", "not_a_choice")
 	}
-	return articles, c.Err()
+	return articles, tests, c.Err()
+}
+
+// tests fills the forms that the exemptions ask for. Without an exemption the pack's
+// first one is asked, so that all that is missing is said at once.
+func (w *work) tests(c *models.Check, in *DecideInput, articles []string) (out []models.Test) {
+	var forms []string
+	for _, id := range in.Exemptions {
+		if e, ok := w.pack.Exemption(id); ok && e.Test != "" && !slices.Contains(forms, e.Test) {
+			forms = append(forms, e.Test)
+		}
+	}
+	if len(forms) == 0 && len(in.Exemptions) == 0 && len(w.pack.Forms) > 0 {
+		forms = []string{w.pack.Forms[0].ID}
+	}
+	known := map[string]bool{}
+	for _, id := range forms {
+		form, ok := w.pack.Form(id)
+		if !ok {
+			continue
+		}
+		t := models.Test{Form: id}
+		for _, f := range form.Fields {
+			known[f.ID] = true
+			words := cmpOr(in.Test[f.ID], w.answer(f, in, articles))
+			name := "consequence_test." + f.ID
+			text(c, name, words, maxReason, f.Required)
+			if words != "" {
+				t.Answers = append(t.Answers, models.TestAnswer{Field: f.ID, Text: words})
+			}
+		}
+		out = append(out, t)
+	}
+	for field, words := range in.Test {
+		c.Field(known[field] || words == "" || len(forms) == 0, "consequence_test."+field, "field_unknown", strings.Join(forms, ", "))
+	}
+	return out
+}
+
+// answer is what the case itself knows of a form's field.
+func (w *work) answer(f policies.FormField, in *DecideInput, articles []string) string {
+	switch f.Type {
+	case "exemption":
+		return strings.Join(in.Exemptions, ", ")
+	case "officer":
+		return w.actor.Name
+	case "date":
+		return policies.DateOf(w.at, zone(w.body.Zone)).String()
+	}
+	switch f.ID {
+	case "legal_basis":
+		return strings.Join(articles, "; ")
+	case "information":
+		return cmpOr(in.Withheld, w.c.Subject)
+	case "unit", "place":
+		if f.ID == "unit" && w.unit != nil {
+			return w.body.Name + ", " + w.unit.Name
+		}
+		return w.body.Name
+	case "duration":
+		for _, id := range in.Exemptions {
+			if e, ok := w.pack.Exemption(id); ok {
+				if e.MaxYears > 0 {
+					return strconv.Itoa(e.MaxYears)
+				}
+				return e.Duration.In(w.c.Lang)
+			}
+		}
+	}
+	return ""
 }
 
 // release marks which of the body's documents go with the answer.

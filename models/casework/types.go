@@ -95,7 +95,9 @@ type DecideInput struct {
 	Outcome     models.Outcome
 	Text        string
 	Exemptions  []string // pack ids; needed for refused and granted_in_part of a request
-	Consequence models.ConsequenceTest
+	// Test answers the form behind the exemptions (the pack's forms.yaml), by field id. What
+	// the case itself knows (articles, unit, officer, day) need not be given.
+	Test map[string]string
 	Withheld    string  // which parts; needed for granted_in_part
 	ReferredTo  string  // which body; needed for referred
 	Release     []int64 // the body's attachments that go with the answer

@@ -177,7 +177,9 @@ func (s *Scene) Given(in casework.FileInput) (*models.Case, models.Actor, string
 func Refusal(version int64) casework.DecideInput {
 	return casework.DecideInput{
 		Version: version, Outcome: models.Refused, Text: "Permintaan ditolak.", Exemptions: []string{"h"},
-		Consequence: models.ConsequenceTest{Information: "Data pribadi", IfOpened: "Rahasia pribadi terungkap", IfClosed: "Hak pribadi terlindungi", Duration: "Selama diperlukan"},
+		Test: map[string]string{
+			"information": "Data pribadi", "consequence_open": "Rahasia pribadi terungkap", "consequence_closed": "Hak pribadi terlindungi", "duration": "Selama diperlukan",
+		},
 	}
 }
 

@@ -287,7 +287,7 @@ CREATE TABLE decisions (
   exemptions TEXT NOT NULL,
   withheld TEXT NOT NULL,
   referred_to TEXT NOT NULL,
-  consequence TEXT NOT NULL,
+  tests TEXT NOT NULL,
   object_by TEXT NOT NULL,
   basis TEXT NOT NULL,
   officer_id INTEGER REFERENCES officers (id),
