@@ -27,6 +27,8 @@ type app struct {
 	signer *trail.Signer
 	secret []byte
 	cases  *casework.Service
+	// ready says that the schema was seen to be this binary's.
+	ready bool
 }
 
 // needs says what a command asks of the database before it can work.
@@ -82,6 +84,7 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 		if err := a.schema(ctx); err != nil {
 			return nil, err
 		}
+		a.ready = true
 	}
 	a.cases = casework.New(casework.Options{
 		Store: a.store, Packs: a.packs, Files: a.files, Secret: a.secret, Now: now,
@@ -123,7 +126,7 @@ func (a *app) sequence(ctx context.Context) error {
 // close ends the work of a command: what it recorded is put into the log.
 func (a *app) close(ctx context.Context) error {
 	var err error
-	if a.cases != nil {
+	if a.ready {
 		err = a.sequence(context.WithoutCancel(ctx))
 	}
 	return errors.Join(err, a.store.Close())

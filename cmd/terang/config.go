@@ -20,7 +20,8 @@ import (
 func fillOptions(cmd *cobra.Command, environ []string) error {
 	env := map[string]string{}
 	for _, kv := range environ {
-		if k, v, ok := strings.Cut(kv, "="); ok && strings.HasPrefix(k, "TERANG_") {
+		// A variable set to nothing counts as not set: that is how containers unset one.
+		if k, v, ok := strings.Cut(kv, "="); ok && v != "" && strings.HasPrefix(k, "TERANG_") {
 			env[k] = v
 		}
 	}

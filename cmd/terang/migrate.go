@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -62,10 +63,15 @@ func migrateCommand() *cobra.Command {
 						fmt.Fprintln(out, "pending", name)
 					}
 				}
-				if err == nil && (st.TooNew || len(st.Pending) > 0) {
-					return errReported
+				switch {
+				case err != nil:
+					return err
+				case st.TooNew:
+					return errors.New("the database is newer than this binary: use a newer terang")
+				case len(st.Pending) > 0:
+					return errors.New("the database is behind this binary: run `terang migrate up`")
 				}
-				return err
+				return nil
 			})
 		},
 	})
