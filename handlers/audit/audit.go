@@ -31,6 +31,7 @@ type Verbs interface {
 	Receipt(ctx context.Context, a models.Actor, ref string) ([]byte, error)
 	Checkpoint(ctx context.Context) ([]byte, int64, error)
 	Bodies(ctx context.Context, after int64, limit int) ([]models.Body, error)
+	Body(ctx context.Context, slug string) (*casework.BodyView, error)
 }
 
 type audit struct {

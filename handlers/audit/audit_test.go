@@ -136,7 +136,7 @@ func TestNumbersLeadToTheirRows(t *testing.T) {
 	s := serve(t)
 	s.history()
 	get := s.reader("auditor@dinas.test")
-	page := get("/audit?from=2026-01-01&to=2026-12-31").want(t, 200, "Refused", "Ground h")
+	page := get("/audit?from=2026-01-01&to=2026-12-31").want(t, 200, "Refused", "UU 14/2008 art. 17 h")
 	found := number.FindAllStringSubmatch(page.body, -1)
 	if len(found) < 8 {
 		t.Fatalf("%d numbers", len(found))

@@ -151,7 +151,7 @@ func eventTable(t caseview.Teller, caption string, rows []casework.EventView, wi
 		if e.Article != "" {
 			detail.Sub = e.Article
 		}
-		table.Rows = append(table.Rows, components.Row{Cells: append(cells, components.Cell{Text: t.Who(e.Actor, e.ActorRole)}, detail)})
+		table.Rows = append(table.Rows, components.Row{Cells: append(cells, components.Cell{Text: t.EventBy(e.Event)}, detail)})
 	}
 	return table
 }
@@ -205,7 +205,7 @@ func (h *audit) event(c *fiber.Ctx) error {
 		}
 		fact(&v.Facts, "audit.fact.kind", t.Words("kind.", string(e.CaseKind)))
 		fact(&v.Facts, "audit.body", strings.Join(nonempty(e.Body, e.Unit), ", "))
-		fact(&v.Facts, "audit.col.who", t.Who(e.Actor, e.ActorRole))
+		fact(&v.Facts, "audit.col.who", t.EventBy(e.Event))
 		fact(&v.Facts, "audit.col.detail", strings.Join(lines, "\n"))
 		fact(&v.Facts, "audit.fact.state", stateWords(t, string(e.State)))
 		fact(&v.Facts, "audit.col.outcome", t.Words("outcome.", string(e.Outcome)))

@@ -84,12 +84,16 @@ func (h *audit) overview(c *fiber.Ctx) error {
 			Number: t.Count(n, more), Label: l.T("audit.count." + kind), URL: address("/audit/events", "kind", kind, "from", from, "to", to),
 		})
 	}
+	titles, err := h.grounds(c, grounds)
+	if err != nil {
+		return err
+	}
 	v.Groups = []pages.AuditGroup{
 		{Title: l.T("audit.outcomes"), Table: tally(l.T("audit.outcomes"), l.T("audit.col.outcome"), l.T("audit.outcomes.none"), h, c, outcomes, func(k string) (string, templ.SafeURL) {
 			return t.Words("outcome.", k), address("/audit/events", "kind", "case.answered", "outcome", k, "from", from, "to", to)
 		})},
 		{Title: l.T("audit.grounds"), Intro: l.T("audit.grounds.intro"), Table: tally(l.T("audit.grounds"), l.T("audit.col.ground"), l.T("audit.grounds.none"), h, c, grounds, func(k string) (string, templ.SafeURL) {
-			return l.T("audit.ground", k), address("/audit/events", "kind", "case.answered", "exemption", k, "from", from, "to", to)
+			return titles[k], address("/audit/events", "kind", "case.answered", "exemption", k, "from", from, "to", to)
 		})},
 	}
 	return web.Render(c, status, pages.AuditOverview(v))
@@ -114,6 +118,41 @@ func tally(title, head, none string, h *audit, c *fiber.Ctx, counts map[string]i
 		table.Rows = append(table.Rows, components.Row{Cells: []components.Cell{{Text: words}, {Text: l.Number(counts[k]), URL: rows}}})
 	}
 	return table
+}
+
+// grounds names the exemptions that were relied on, in the words of the laws the audited
+// bodies answer under.
+func (h *audit) grounds(c *fiber.Ctx, used map[string]int) (map[string]string, error) {
+	names := map[string]string{}
+	for k := range used {
+		names[k] = k
+	}
+	list, err := h.svc.Bodies(c.UserContext(), 0, 100)
+	if err != nil || len(used) == 0 {
+		return names, err
+	}
+	seen := map[string]bool{}
+	for _, b := range list {
+		if seen[b.Pack] || !web.Actor(c).InBody(b.ID) {
+			continue
+		}
+		seen[b.Pack] = true
+		full, err := h.svc.Body(c.UserContext(), b.Slug)
+		if err != nil {
+			return nil, err
+		}
+		for k := range used {
+			if x, ok := full.Law.Exemption(k); ok {
+				if names[k] != k {
+					names[k] += "; "
+				} else {
+					names[k] = ""
+				}
+				names[k] += x.Title.In(string(web.Lang(c))) + " (" + x.Article + ")"
+			}
+		}
+	}
+	return names, nil
 }
 
 // walk reads events page by page, at most so many; more says whether any were left.

@@ -10,6 +10,7 @@ import (
 	"terang/policies"
 	"terang/views/components"
 	"terang/views/pages"
+	"terang/views/text"
 )
 
 // Chain tells the escalation: the rungs reached, with how each ended and why, and
@@ -116,7 +117,7 @@ func (t Teller) until(at time.Time) string {
 func (t Teller) Reason(s string) string {
 	if rest, ok := strings.CutPrefix(s, "not decided by "); ok {
 		if at, err := time.Parse(time.RFC3339, rest); err == nil {
-			return t.L.T("desk.reason.not_decided_by", t.When(at))
+			return t.L.T("desk.reason.not_decided_by", t.ShortWhen(at))
 		}
 	}
 	head, tail, _ := strings.Cut(s, "; no cleared holder: ")
@@ -125,7 +126,7 @@ func (t Teller) Reason(s string) string {
 		words = t.L.T("desk.reason.classified", t.Words("classification.", class))
 	} else if head == "lapsed below" {
 		words = t.L.T("desk.reason.lapsed_below")
-	} else if strings.HasPrefix(head, "case.") {
+	} else if text.Has("event." + head) {
 		words = t.Words("event.", head)
 	}
 	if tail != "" {
@@ -166,11 +167,30 @@ func (t Teller) Event(e models.Event) (title string, lines []string) {
 	case strings.HasPrefix(e.Kind, "rung.") && d.Level > 0:
 		lines = add(lines, t.L.T("desk.chain.rung", d.Level, t.Role(d.Role)))
 	}
-	lines = add(lines, t.Reason(e.Reason))
-	if d.Occurred != nil {
-		lines = add(lines, t.L.T("desk.event.occurred", t.When(*d.Occurred)))
+	if e.Kind == "classification.proposed" { // its reason is the name of a rule
+		lines = add(lines, e.Article)
+	} else {
+		lines = add(lines, t.Reason(e.Reason))
+	}
+	if d.Occurred != nil && e.Kind != "rung.lapsed" { // its reason names the time already
+		lines = add(lines, t.L.T("desk.event.occurred", t.ShortWhen(*d.Occurred)))
 	}
 	return title, lines
+}
+
+// EventBy names who did what an event says. What the law made follow from an act is
+// nobody's doing, and who acted on a case without an account is its requester.
+func (t Teller) EventBy(e models.Event) string {
+	role := e.ActorRole
+	if e.CaseID != nil && (role == string(models.Anyone) || role == string(models.ByRequester)) {
+		role = string(models.ByRequester)
+		for _, prefix := range []string{"deadline.", "classification.proposed", "chain.", "rung."} {
+			if strings.HasPrefix(e.Kind, prefix) {
+				role = string(models.BySystem)
+			}
+		}
+	}
+	return t.Who(e.Actor, role)
 }
 
 // Timeline tells what happened, latest first.
@@ -180,7 +200,7 @@ func (t Teller) Timeline(events []models.Event) []components.TimelineItem {
 		e := events[i]
 		title, lines := t.Event(e)
 		out = append(out, components.TimelineItem{
-			Title: title, Lines: lines, When: t.When(e.Time), Stamp: Stamp(e.Time), By: t.Who(e.Actor, e.ActorRole),
+			Title: title, Lines: lines, When: t.When(e.Time), Stamp: Stamp(e.Time), By: t.EventBy(e),
 		})
 	}
 	return out

@@ -212,6 +212,9 @@ func (t Teller) clock(v *casework.CaseView, c casework.ClockView) components.Clo
 		k.Status = t.Left(c.DueOn)
 		if ok {
 			k.Note = t.In(law.OnLapse.Text)
+			if c.Standing != models.Overdue && k.Note != "" {
+				k.Note = t.L.T("desk.clock.on_lapse", k.Note)
+			}
 		}
 	}
 	if c.StoppedAt == nil && ok && law.Holder == "requester" {

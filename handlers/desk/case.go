@@ -114,11 +114,11 @@ func (d *desk) actions(t caseview.Teller, v *casework.CaseView, p *pages.DeskCas
 	if may("complete") {
 		main(link("complete", "complete"))
 	}
+	if may(policies.ActEscalateAck) && !acknowledged(v) {
+		main(pages.DeskAction{Label: l.T("desk.do.acknowledge"), URL: caseURL(ref, "escalation"), Button: true, Name: "action", Value: "acknowledge"})
+	}
 	if may(policies.ActAssign, policies.ActAssignSelf) && unheld && !v.Case.State.Ended() {
 		main(link("assign", "assign"))
-	}
-	if may(policies.ActEscalateAck) && !acknowledged(v) {
-		main(pages.DeskAction{Label: l.T("desk.do.acknowledge"), URL: caseURL(ref, "escalation"), Button: true, Name: "action", Value: "acknowledge", Hint: l.T("desk.do.acknowledge.hint")})
 	}
 	if may(policies.ActEscalateDecide) && v.Case.RungLevel > 0 {
 		main(pages.DeskAction{Label: l.T("desk.do.settle"), URL: address(string(caseURL(ref, "escalation")), "action", "decide")})

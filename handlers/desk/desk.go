@@ -106,6 +106,7 @@ func Mount(app *fiber.App, svc Verbs, w *web.Web) {
 	app.Get("/desk/admin/officers", w.Officers(admin), d.officers)
 	app.Get("/desk/admin/officers/new", w.Officers(admin), d.officerForm)
 	app.Post("/desk/admin/officers/new", w.Officers(admin), d.addOfficer)
+	app.Get("/desk/admin/officers/disable", w.Officers(admin), d.disableForm)
 	app.Post("/desk/admin/officers/disable", w.Officers(admin), d.disableOfficer)
 	app.Post("/desk/admin/officers/link", w.Officers(admin), d.passwordLink)
 }

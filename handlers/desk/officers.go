@@ -41,7 +41,7 @@ func (d *desk) officers(c *fiber.Ctx) error {
 		} else {
 			row.NewLink = "/desk/admin/officers/link"
 			if o.ID != a.OfficerID {
-				row.Disable = "/desk/admin/officers/disable"
+				row.Disable = address("/desk/admin/officers/disable", "email", o.Email)
 			}
 		}
 		v.Rows = append(v.Rows, row)
@@ -114,6 +114,14 @@ func (d *desk) showLink(c *fiber.Ctx, status int, key, name, email, token string
 		Page: d.page(c, l.T(key)), Who: who, Link: d.w.Link(passwordPath + token),
 		Until: l.T("desk.link.until", int(models.LinkValid.Hours())), ListURL: "/desk/admin/officers",
 	}))
+}
+
+// disableForm asks once more: there is no way back from a disabled account but a new one.
+func (d *desk) disableForm(c *fiber.Ctx) error {
+	v := d.adminForm(c, "desk.disable", "/desk/admin/officers/disable", "/desk/admin/officers", "desk.officers.title", nil)
+	v.Kind, v.Name, v.Value = "warning", "email", c.Query("email")
+	v.Intro = append([]string{v.Value}, v.Intro...)
+	return web.Render(c, fiber.StatusOK, pages.DeskFormShow(v))
 }
 
 func (d *desk) disableOfficer(c *fiber.Ctx) error {

@@ -36,7 +36,7 @@ func deskPages(l text.Lang) map[string]templ.Component {
 	timeline := []components.TimelineItem{{Title: evil, When: evil, Stamp: "2026-01-05T00:00:00Z", By: evil, Lines: []string{evil}}}
 	due := components.Due{Lang: l, Intro: evil, Days: []components.Day{{Date: evil, Why: evil, Last: true}}, Basis: []components.Basis{{Text: evil, Article: evil}}, Warnings: []string{evil}}
 	clocks := []components.Clock{{Title: evil, DueOn: evil, Status: evil, Tag: tag, Note: evil, Explains: due}}
-	class := DeskClassPanel{Tag: tag, Status: evil, Meaning: evil, Grounds: []DeskGround{{Class: tag, Title: evil, Article: evil, Evidence: evil}}, Rows: rows, History: timeline, ChangeTo: components.Link{Label: evil, URL: "/c"}}
+	class := DeskClassPanel{Tag: tag, Status: evil, Meaning: evil, Grounds: []DeskGround{{Class: tag, Title: evil, Article: evil, Evidence: []string{evil, evil}}}, Rows: rows, History: timeline, ChangeTo: components.Link{Label: evil, URL: "/c"}}
 	chain := DeskChainPanel{Intro: evil, Rungs: []components.Rung{{Title: evil, Tag: tag, Current: true, Since: evil, ActBy: evil, OnLapse: evil, Lines: []string{evil}}}, Plan: []string{evil}}
 	decisions := []DeskDecision{{Outcome: tag, When: evil, By: evil, Text: evil, Rows: rows}}
 	segments := []DeskSegment{{Text: evil}, {Text: evil, Mark: true, Note: evil}}
