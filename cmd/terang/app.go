@@ -71,6 +71,14 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 	cfg := store.Config{URL: set.Database}
 	if set.Database == "" {
 		cfg.Path = filepath.Join(set.Data, databaseName)
+		// Made here for its owner's eyes alone; SQLite gives its side files the same mode.
+		f, err := os.OpenFile(cfg.Path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("--data %s: %w", set.Data, err)
+		}
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
 	}
 	if a.store, err = store.Open(ctx, cfg); err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -78,8 +77,6 @@ func binary(ts *testscript.TestScript, args []string) *exec.Cmd {
 	}
 	return cmd
 }
-
-func exists(name string) bool { _, err := os.Stat(name); return err == nil }
 
 func scriptFails(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || args[1] != "terang" {

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -63,6 +62,7 @@ type serveOptions struct {
 	migrate bool
 	proxies []netip.Prefix
 	logJSON bool
+	passing bool // the data folder is the demo's own and goes when it ends
 }
 
 func readServeOptions(cmd *cobra.Command) (o serveOptions, err error) {
@@ -93,6 +93,7 @@ func readServeOptions(cmd *cobra.Command) (o serveOptions, err error) {
 		if o.Data, err = os.MkdirTemp("", "terang-demo-"); err != nil {
 			return o, err
 		}
+		o.passing = true
 	}
 	return o, nil
 }
@@ -113,6 +114,15 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 	if o.BaseURL == "" {
 		o.BaseURL = "http://" + reachable(ln.Addr())
 	}
+	if o.passing {
+		defer os.RemoveAll(o.Data)
+	}
+	step := progress(errOut, "making demo cases")
+	if o.demo {
+		if err := seedAside(ctx, o.settings, step); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+	}
 	a, err := openServed(ctx, o)
 	if err != nil {
 		return err
@@ -120,7 +130,7 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 	defer a.store.Close()
 	var logins []demoLogin
 	if o.demo {
-		if logins, err = a.demo(ctx, progress(errOut, "making demo cases")); err != nil {
+		if logins, err = a.demo(ctx, step); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
@@ -134,8 +144,8 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 	for _, l := range logins {
 		fmt.Fprintln(out, "login", l.Email, l.Password, l.Role, dash(l.Body))
 	}
-	if o.demo {
-		fmt.Fprintln(errOut, "demo data in", o.Data)
+	if o.passing {
+		fmt.Fprintln(errOut, "demo data in", o.Data, "until this ends; --data DIR keeps it")
 	}
 	if err := a.firstRun(ctx, errOut); err != nil {
 		return err
@@ -252,35 +262,6 @@ func reachable(addr net.Addr) string {
 }
 
 func today() policies.Date { return policies.DateOf(time.Now(), time.UTC) }
-
-// demoMarker in the data folder says that its logins are the demo's, so that a demo
-// can be served again and a real installation is never taken for one.
-func (s settings) demoMarker() string { return filepath.Join(s.Data, "demo") }
-
-// demo fills an empty installation, or finds that it was filled before.
-func (a *app) demo(ctx context.Context, step func(done, of int64)) ([]demoLogin, error) {
-	if _, err := os.Stat(a.demoMarker()); err == nil {
-		return demoLogins()
-	}
-	bodies, err := a.cases.Bodies(ctx, 0, 1)
-	if err != nil {
-		return nil, err
-	}
-	first, err := a.cases.FirstRun(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if len(bodies) > 0 || !first {
-		return nil, usageErrorf("--demo: %s already holds an installation that is not a demo; expected an empty folder", a.Data)
-	}
-	if err := a.seed(ctx, time.Now(), step); err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(a.demoMarker(), []byte("demo\n"), 0o600); err != nil {
-		return nil, err
-	}
-	return demoLogins()
-}
 
 // sweepCommand is the same pass for operators who do not serve, and for tests.
 func sweepCommand() *cobra.Command {
