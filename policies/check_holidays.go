@@ -97,6 +97,10 @@ func (c *checker) decrees(h *Holidays) {
 		if d.Issued.IsZero() {
 			c.bad(path, "issued: YYYY-MM-DD, the day from which it is known", "%s has no day of issue", what)
 		}
+		if d.Year < firstYear || d.Year > lastYr {
+			c.bad(path+".year", "year: the year whose days it lists, for example 2026", "%s is for the year %d", what, d.Year)
+			continue
+		}
 		years[d.Year] = true
 		for j := range h.Decrees[:i] {
 			if o := &h.Decrees[j]; o.Year == d.Year && o.Issued == d.Issued {

@@ -3,6 +3,7 @@ package policies
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 )
 
@@ -168,4 +169,40 @@ func BenchmarkLoad(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// FuzzLoad holds that no pack, however broken, does more than be reported.
+func FuzzLoad(f *testing.F) {
+	for _, file := range skeletonFS(f, "xx") {
+		f.Add(string(file.Data))
+	}
+	f.Add("clocks: [{name: a, extensions: [{}], pauses: [{}], on_lapse: {}}]\nholidays: {rules: [{nth: {}}], decrees: [{}], freezes: [{}]}\nchains: [{rungs: [{}]}]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		fsys := skeletonFS(t, "xx")
+		for _, file := range fsys { // in place of the file that begins alike, and as one more
+			if len(text) > 12 && strings.HasPrefix(string(file.Data), text[:12]) {
+				file.Data = []byte(text)
+			}
+		}
+		fsys["xx/more.yaml"] = &fstest.MapFile{Data: []byte(text)}
+		problems, _, err := Lint(fsys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range problems {
+			if p.File == "" || p.Message == "" {
+				t.Fatalf("a problem without place or words: %+v", p)
+			}
+		}
+	})
+}
+
+func FuzzScenario(f *testing.F) {
+	r, err := Embedded()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("-- facts --\nlaw: id\nclock: answer\nreceived: 2026-01-15\nevent: 2026-01-16 paused x\n-- law --\ndue: 2026-01-30\n2026-01-16: holiday, x\n")
+	f.Add("-- facts --\nlaw: id\nrung: restricted 1\nopened: 2026-01-15\nclass: restricted\n-- law --\ndue at: x\nrungs: y\ntop: z\n")
+	f.Fuzz(func(_ *testing.T, text string) { RunScenario(r, "s", []byte(text)) })
 }

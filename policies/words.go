@@ -1,8 +1,7 @@
 package policies
 
-// The words that packs may use. They are the product's vocabulary, spelled here
-// once more because this package imports nothing of ours; a test in models holds
-// the two together.
+// The words that packs may use. They are the product's vocabulary, spelled here once
+// more because this package imports nothing of ours.
 var (
 	kinds          = []string{"request", "complaint", "question", "objection"}
 	anonymities    = []string{"open", "hidden", "anonymous"}
