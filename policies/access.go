@@ -43,6 +43,10 @@ const (
 	ActRequesterIdentity  = "requester.identity"
 	ActBackup             = "backup"
 	ActAdministrationView = "trail.administration" // the administration events of the trail
+	ActOutside            = "outside"              // record that the case went to a body outside, and what that decided
+	ActDossier            = "dossier"              // make the file to hand over there
+	ActErasePropose       = "erase.propose"
+	ActEraseConfirm       = "erase.confirm" // the second person
 )
 
 // AccessFacts are what access depends on besides role and action. The zero value
@@ -87,6 +91,7 @@ var grants = map[string]map[string]need{
 		ActCaseView: onCase, ActAssignSelf: onCase, ActAssign: inUnit,
 		ActClassify: onCase, ActAskClarification: onCase, ActMessage: onCase, ActNote: onCase,
 		ActEscalateRaise: onCase, ActEscalateAck: ownRung, ActEscalateReturn: ownRung, ActEscalateDecide: ownRung,
+		ActDossier:           inUnit,
 		ActDecideQuestion:    {body: true, see: true, public: true},
 		ActRequesterIdentity: {body: true, see: true, identity: true},
 	},
@@ -95,7 +100,7 @@ var grants = map[string]map[string]need{
 		ActCaseView: onCase, ActAssignSelf: onCase, ActAssign: onCase,
 		ActClassify: onCase, ActAskClarification: onCase, ActMessage: onCase, ActNote: onCase,
 		ActEscalateRaise: onCase, ActEscalateAck: ownRung, ActEscalateReturn: ownRung, ActEscalateDecide: ownRung,
-		ActExtend:         onCase,
+		ActExtend: onCase, ActDossier: inUnit,
 		ActDecideQuestion: {body: true, see: true, upto: ClassRestricted}, ActDecideComplaint: {body: true, see: true, upto: ClassRestricted},
 		ActDecideRequest:     {body: true, see: true, upto: ClassRestricted, granting: true},
 		ActRequesterIdentity: {body: true, see: true, identity: true},
@@ -122,6 +127,7 @@ func officerGrants(superior bool) map[string]need {
 	for _, a := range []string{
 		ActCaseView, ActAssign, ActAssignSelf, ActClassify, ActLowerClass, ActAskClarification, ActExtend, ActEscalateRaise,
 		ActDecideQuestion, ActDecideComplaint, ActDecideRequest, ActRefuse, ActPublish, ActNote, ActMessage,
+		ActOutside, ActDossier, ActErasePropose,
 	} {
 		g[a] = onCase
 	}
@@ -129,6 +135,8 @@ func officerGrants(superior bool) map[string]need {
 		// UU 14/2008 art. 36(2): the superior answers objections, and nobody else, because
 		// the PPID would judge its own decision.
 		g[ActDecideObjection] = onCase
+		// Nobody destroys what is on record alone: the officer proposes, the superior confirms.
+		g[ActEraseConfirm] = onCase
 	}
 	return g
 }

@@ -33,6 +33,7 @@ func (l *loaded) check(head *header) []Problem {
 	c.exemptions()
 	c.objections()
 	c.chains()
+	c.retention()
 	c.holidays()
 	return c.problems
 }

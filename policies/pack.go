@@ -36,6 +36,7 @@ type Pack struct {
 	Notices          []Notice
 	Fees             []Fee
 	Report           []Heading
+	Retention        []Retention
 	Sanctions        []Duty
 	Holidays         Holidays
 	Rules            []Rule
