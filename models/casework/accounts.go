@@ -2,265 +2,16 @@ package casework
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/crypto/argon2"
-
 	"terang/models"
 	"terang/models/store"
 	"terang/policies"
 )
-
-// argon2id as OWASP's Password Storage Cheat Sheet sets its minimum: 19 MiB, two passes.
-const (
-	argonMemory  = 19 * 1024 // KiB
-	argonTime    = 2
-	argonThreads = 1
-	argonKey     = 32
-)
-
-// hashing bounds how much memory sign-ins may take at one time.
-var hashing = make(chan struct{}, 2)
-
-func hashPassword(password string) string {
-	salt := make([]byte, 16)
-	rand.Read(salt) // never fails since Go 1.24
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads,
-		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(argonSum(password, salt, argonMemory, argonTime, argonThreads)))
-}
-
-func argonSum(password string, salt []byte, memory, passes uint32, threads uint8) []byte {
-	hashing <- struct{}{}
-	defer func() { <-hashing }()
-	return argon2.IDKey([]byte(password), salt, passes, memory, threads, argonKey)
-}
-
-// samePassword checks a password against its stored form. An account without one
-// costs as much time as one with.
-func samePassword(stored, password string) bool {
-	var version int
-	var memory, passes uint32
-	var threads uint8
-	parts := strings.Split(stored, "$")
-	if len(parts) != 6 {
-		argonSum(password, make([]byte, 16), argonMemory, argonTime, argonThreads)
-		return false
-	}
-	if _, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &memory, &passes, &threads); err != nil || version != argon2.Version {
-		return false
-	}
-	salt, err1 := base64.RawStdEncoding.DecodeString(parts[4])
-	want, err2 := base64.RawStdEncoding.DecodeString(parts[5])
-	if err1 != nil || err2 != nil {
-		return false
-	}
-	return subtle.ConstantTimeCompare(argonSum(password, salt, memory, passes, threads), want) == 1
-}
-
-// Throttles: so many failures in so long, then wait out the rest of it.
-const (
-	throttleWindow = 15 * time.Minute
-	throttleMax    = 10
-)
-
-// throttled refuses with RateLimited, and the minutes to wait, when any key has
-// failed too often.
-func (s *Service) throttled(ctx context.Context, keys []string) error {
-	r := s.store.Read(ctx)
-	for _, k := range keys {
-		t, err := r.Throttle(throttleKey(k))
-		if err != nil {
-			return err
-		}
-		if now := s.now(); t != nil && t.Count >= throttleMax && now.Before(t.WindowEnd) {
-			wait := int(t.WindowEnd.Sub(now)/time.Minute) + 1
-			return models.Refuse(models.RateLimited, "too_many_tries", fmt.Sprint(wait))
-		}
-	}
-	return nil
-}
-
-func (s *Service) failed(ctx context.Context, keys []string) error {
-	return s.store.WithTx(ctx, func(tx *store.Tx) error {
-		for _, k := range keys {
-			if _, err := tx.BumpThrottle(throttleKey(k), throttleWindow, s.now()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// throttleKey keeps addresses and accounts out of the table in the clear.
-func throttleKey(k string) string { return models.HashSecret("throttle\x00" + k) }
-
-// SignIn checks a password and opens a session. What failed is not said, and
-// costs the same time either way; tries are throttled by account and by where
-// they come from (scope). Every try is an event.
-func (s *Service) SignIn(ctx context.Context, email, password, scope string) (string, models.Actor, error) {
-	email = strings.ToLower(clean(email))
-	keys := []string{"signin:" + scope, "account:" + email}
-	if err := s.throttled(ctx, keys); err != nil {
-		return "", models.Actor{}, err
-	}
-	o, err := s.store.Read(ctx).OfficerByEmail(email)
-	if err != nil && models.KindOf(err) != models.NotFound {
-		return "", models.Actor{}, err
-	}
-	stored := ""
-	if o != nil {
-		stored = o.PasswordHash
-	}
-	ok := samePassword(stored, password) && o != nil && !o.Disabled
-	if !ok {
-		if err := s.failed(ctx, keys); err != nil {
-			return "", models.Actor{}, err
-		}
-		if err := s.recordAccount(ctx, o, "officer.sign_in_failed"); err != nil {
-			return "", models.Actor{}, err
-		}
-		return "", models.Actor{}, models.Refuse(models.Unauthorized, "email_or_password_wrong")
-	}
-	token := models.NewToken()
-	var a models.Actor
-	err = s.store.WithTx(ctx, func(tx *store.Tx) error {
-		now := s.now()
-		if a, err = actorOf(tx.Reader, o, s.now()); err != nil {
-			return err
-		}
-		if err := tx.ClearThrottle(throttleKey("account:" + email)); err != nil {
-			return err
-		}
-		if err := tx.PutSession(&models.Session{
-			TokenHash: models.HashSecret(token), OfficerID: o.ID, CreatedAt: now, RotatedAt: now, SeenAt: now, ExpiresAt: now.Add(models.SessionAbsolute),
-		}); err != nil {
-			return err
-		}
-		return s.account(tx, a, o, "officer.signed_in", models.EventData{})
-	})
-	return token, a, err
-}
-
-// SignOut ends a session; an unknown one is already ended.
-func (s *Service) SignOut(ctx context.Context, token string) error {
-	return s.store.WithTx(ctx, func(tx *store.Tx) error {
-		session, err := tx.Session(models.HashSecret(token))
-		if models.KindOf(err) == models.NotFound && err != nil {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		o, err := tx.Officer(session.OfficerID)
-		if err != nil {
-			return err
-		}
-		a, err := actorOf(tx.Reader, o, s.now())
-		if err != nil {
-			return err
-		}
-		if err := tx.DeleteSession(session.TokenHash); err != nil {
-			return err
-		}
-		return s.account(tx, a, o, "officer.signed_out", models.EventData{})
-	})
-}
-
-// SessionView is a signed-in officer for one request. NewToken replaces the
-// cookie when the session was rotated.
-type SessionView struct {
-	Actor    models.Actor
-	CSRF     string
-	NewToken string
-}
-
-// Session reads a session by its token, and ends it by its limits: idle,
-// absolute, or its officer disabled.
-func (s *Service) Session(ctx context.Context, token string) (SessionView, error) {
-	none := models.Refuse(models.Unauthorized, "no_session")
-	if token == "" {
-		return SessionView{}, none
-	}
-	r := s.store.Read(ctx)
-	hash := models.HashSecret(token)
-	session, err := r.Session(hash)
-	if err != nil {
-		if models.KindOf(err) == models.NotFound {
-			return SessionView{}, none
-		}
-		return SessionView{}, err
-	}
-	now := s.now()
-	o, err := r.Officer(session.OfficerID)
-	if err != nil {
-		return SessionView{}, err
-	}
-	if session.TokenHash != hash && now.Sub(session.RotatedAt) > models.SessionGrace {
-		return SessionView{}, none
-	}
-	if now.After(session.ExpiresAt) || now.Sub(session.SeenAt) > models.SessionIdle || o.Disabled {
-		return SessionView{}, either(s.store.WithTx(ctx, func(tx *store.Tx) error { return tx.DeleteSession(session.TokenHash) }), none)
-	}
-	v := SessionView{CSRF: s.csrf(fmt.Sprint(session.ID))}
-	if v.Actor, err = actorOf(r, o, s.now()); err != nil {
-		return v, err
-	}
-	switch {
-	case now.Sub(session.RotatedAt) > models.SessionRotate && session.TokenHash == hash:
-		fresh := models.NewToken()
-		if err := s.store.WithTx(ctx, func(tx *store.Tx) error { return tx.RotateSession(session.ID, models.HashSecret(fresh), now) }); err != nil {
-			return v, err
-		}
-		v.NewToken = fresh
-	case now.Sub(session.SeenAt) > time.Minute:
-		if err := s.store.WithTx(ctx, func(tx *store.Tx) error { return tx.TouchSession(session.ID, now) }); err != nil {
-			return v, err
-		}
-	}
-	return v, nil
-}
-
-// csrf is a session's form token: bound to the session, not to the rotating cookie.
-func (s *Service) csrf(session string) string {
-	mac := hmac.New(sha256.New, s.secret)
-	mac.Write([]byte("csrf\x00" + session))
-	return hex.EncodeToString(mac.Sum(nil)[:16])
-}
-
-// actorOf is an officer as an actor, with the units below their own and the roles
-// of those who are away today and delegated to them.
-func actorOf(r *store.Reader, o *models.Officer, today time.Time) (models.Actor, error) {
-	a := models.Actor{Kind: models.ByOfficer, OfficerID: o.ID, Name: o.Name, Role: o.Role, BodyID: o.BodyID, UnitID: o.UnitID,
-		Clearance: o.Clearance, Lang: o.Lang, Via: "web"}
-	if o.UnitID != nil && o.BodyID != nil {
-		units, err := r.Units(*o.BodyID)
-		if err != nil {
-			return a, err
-		}
-		a.UnitIDs = models.Below(units, *o.UnitID)
-	}
-	away, err := r.DelegatedTo(o.ID)
-	if err != nil {
-		return a, err
-	}
-	day := policies.DateOf(today, zone("")).String()
-	for _, other := range away {
-		if other.Away(day) && !other.Disabled && other.Role.OnChain() && other.BodyID != nil && o.BodyID != nil && *other.BodyID == *o.BodyID {
-			a.ActsAs = append(a.ActsAs, other.Role)
-		}
-	}
-	return a, nil
-}
 
 // account records an event about an account.
 func (s *Service) account(tx *store.Tx, a models.Actor, o *models.Officer, kind string, data models.EventData) error {
@@ -712,4 +463,16 @@ func (s *Service) ActorFor(ctx context.Context, email string) (models.Actor, err
 		return models.Actor{}, err
 	}
 	return actorOf(r, o, s.now())
+}
+
+// Officers lists the accounts an administrator keeps.
+func (s *Service) Officers(ctx context.Context, a models.Actor, after int64, limit int) ([]models.Officer, error) {
+	if err := administers(a, policies.ActAdminOfficers); err != nil {
+		return nil, err
+	}
+	list, err := s.store.Read(ctx).Officers(a.BodyID, after, limit)
+	for i := range list {
+		list[i].PasswordHash = ""
+	}
+	return list, err
 }

@@ -91,16 +91,16 @@ type EscalationInput struct {
 
 // DecideInput is the body's answer.
 type DecideInput struct {
-	Version     int64
-	Outcome     models.Outcome
-	Text        string
-	Exemptions  []string // pack ids; needed for refused and granted_in_part of a request
+	Version    int64
+	Outcome    models.Outcome
+	Text       string
+	Exemptions []string // pack ids; needed for refused and granted_in_part of a request
 	// Test answers the form behind the exemptions (the pack's forms.yaml), by field id. What
 	// the case itself knows (articles, unit, officer, day) need not be given.
-	Test map[string]string
-	Withheld    string  // which parts; needed for granted_in_part
-	ReferredTo  string  // which body; needed for referred
-	Release     []int64 // the body's attachments that go with the answer
+	Test       map[string]string
+	Withheld   string  // which parts; needed for granted_in_part
+	ReferredTo string  // which body; needed for referred
+	Release    []int64 // the body's attachments that go with the answer
 }
 
 // PublishInput puts a decided case into the disclosure log, or takes it out.
