@@ -36,6 +36,7 @@ type Store struct {
 	dialect string
 	write   *gorm.DB
 	read    *gorm.DB
+	writer  *writer // SQLite's; nil on PostgreSQL
 }
 
 // Open opens the database's connections. It does not migrate.
@@ -66,17 +67,21 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open %s for reading: %w", c.Path, err), closeDB(w))
 		}
-		return &Store{dialect: dialectSQLite, write: w, read: r}, nil
+		one, err := newWriter(ctx, w)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("store: open %s for writing: %w", c.Path, err), closeDB(r), closeDB(w))
+		}
+		return &Store{dialect: dialectSQLite, write: w, read: r, writer: one}, nil
 	}
 	return nil, errors.New("store: neither a SQLite path nor a PostgreSQL URL was given")
 }
 
 // Close closes every connection.
 func (s *Store) Close() error {
-	if s.read == s.write {
+	if s.writer == nil {
 		return closeDB(s.write)
 	}
-	return errors.Join(closeDB(s.read), closeDB(s.write))
+	return errors.Join(s.writer.close(), closeDB(s.read), closeDB(s.write))
 }
 
 // Dialect is "sqlite" or "postgres".
@@ -118,6 +123,9 @@ func (s *Store) WithTx(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (s *Store) once(ctx context.Context, fn func(*Tx) error) (err error) {
+	if s.writer != nil {
+		return s.writer.run(ctx, func(db *gorm.DB) error { return fn(&Tx{&Reader{s: s, db: db}}) })
+	}
 	db := s.write.WithContext(ctx).Begin()
 	if db.Error != nil {
 		return db.Error
