@@ -21,10 +21,12 @@ func (s *server) audit() {
 	register(s, list, s.events)
 	export := s.op("GET", "/audit/export", "exportEvents", "The compliance log as a file, streamed", 200, "officer")
 	export.RejectUnknownQueryParameters = true
-	file := &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
-	export.Responses = map[string]*huma.Response{"200": {Description: "the file", Content: map[string]*huma.MediaType{
-		"text/csv": file, "application/jsonl": file, "application/octet-stream": file,
-	}}}
+	content := map[string]*huma.MediaType{}
+	for _, kind := range exportTypes {
+		kind, _, _ = strings.Cut(kind, ";")
+		content[kind] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
+	}
+	export.Responses = map[string]*huma.Response{"200": {Description: "the file", Content: content}}
 	register(s, export, s.export)
 }
 
@@ -93,14 +95,20 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*listOutput[event
 
 type exportInput struct {
 	SpanInput
-	Format string `query:"format" required:"true" doc:"csv or jsonl"`
+	Format string `query:"format" required:"true" doc:"csv, jsonl, xlsx or bundle"`
 }
 
-var exportTypes = map[string]string{
-	"csv":   "text/csv; charset=utf-8; header=present",
-	"jsonl": "application/jsonl",
-	"xlsx":  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+// exportTypes are the media types of the formats, and exportEndings what their files end
+// in where that is not the format's name.
+var (
+	exportTypes = map[string]string{
+		"csv":    "text/csv; charset=utf-8; header=present",
+		"jsonl":  "application/jsonl",
+		"xlsx":   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+		"bundle": "application/zip",
+	}
+	exportEndings = map[string]string{"bundle": "zip"}
+)
 
 func (s *server) export(ctx context.Context, in *exportInput) (*streamOutput, error) {
 	a, err := s.officer(ctx, in.Authorization)
@@ -125,7 +133,11 @@ func (s *server) export(ctx context.Context, in *exportInput) (*streamOutput, er
 		return nil, err
 	}
 	c := requestOf(ctx).fiber
-	name := "terang-" + strings.ReplaceAll(s.now().UTC().Format("20060102T150405Z"), ":", "") + "." + in.Format
+	ending := in.Format
+	if e, ok := exportEndings[in.Format]; ok {
+		ending = e
+	}
+	name := "terang-" + s.now().UTC().Format("20060102T150405Z") + "." + ending
 	return &streamOutput{func(huma.Context) {
 		c.Status(http.StatusOK)
 		c.Set("Content-Type", exportTypes[in.Format])

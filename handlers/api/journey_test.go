@@ -93,6 +93,11 @@ func TestJourney(t *testing.T) {
 		t.Errorf("export: %d rows for %d events, %v", len(rows), n, err)
 	}
 	s.want(s.do(call{"GET", "/api/v1/audit/export?format=jsonl&from=2026-01-01&to=2026-12-31", nil, auditor, nil}), 200, "")
+	for _, zip := range []string{"xlsx", "bundle"} {
+		if f := s.want(s.do(call{"GET", "/api/v1/audit/export?format=" + zip, nil, auditor, nil}), 200, ""); !strings.HasPrefix(f.raw, "PK") {
+			t.Errorf("%s is no zip file", zip)
+		}
+	}
 	s.want(s.do(call{"GET", "/api/v1/bodies", nil, "", nil}), 200, "")
 	s.want(s.do(call{"GET", "/api/v1/bodies/dinas", nil, "", nil}), 200, "")
 	s.want(s.do(call{"GET", "/api/v1/desk/cases?queue=all", nil, head, nil}), 200, "")
