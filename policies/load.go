@@ -202,8 +202,7 @@ func loadDir(fsys fs.FS, dir string) (*loaded, []Problem) {
 	}
 	p.prepare()
 	if err := compileRules(p); err != nil {
-		file, _ := l.find("$.rules")
-		return nil, []Problem{{File: file, Message: err.Error()}}
+		return nil, ruleProblems(err, l.find)
 	}
 	return l, nil
 }

@@ -67,9 +67,8 @@ func Lint(fsys fs.FS) ([]Problem, []Unverified, error) {
 		return problems, nil, nil // nothing loaded: scenarios would only repeat that
 	}
 	for _, p := range r.All() {
-		file, _ := p.source.find("$.rules")
 		for _, err := range LintRules(p) {
-			problems = append(problems, Problem{File: file, Message: err.Error()})
+			problems = append(problems, ruleProblems(err, p.source.find)...)
 		}
 		unverified = append(unverified, p.Unverified()...)
 	}
