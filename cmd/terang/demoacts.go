@@ -84,28 +84,53 @@ func (l *life) file(ctx context.Context) bool {
 	})
 }
 
-// triage is the first look: the class is confirmed or lowered, the case taken.
-func (l *life) triage(ctx context.Context) {
-	l.do(ctx, "triage", func(c *models.Case) error {
+// triage is the first look: the class is confirmed or lowered, the chain that it opened
+// climbed, the case taken.
+func (l *life) triage(ctx context.Context) bool {
+	// Opening what is confidential takes two people who may see it; the demo leaves it shut.
+	opens := !l.t.Anonymous && l.t.answers(models.Granted) && (l.fate == "published" || l.rng.IntN(3) == 0)
+	var c *models.Case
+	if !l.do(ctx, "triage", func(now *models.Case) (err error) {
+		if c = now; c.Classification == models.Public {
+			return nil
+		}
 		who := l.agent()
-		if c.Classification == models.Confidential {
+		in := casework.ClassifyInput{Version: c.Version, Classification: c.Classification, Exemption: c.Exemption, Reason: pick(l.rng, l.words.Confirm)}
+		switch {
+		case c.Classification == models.Confidential:
 			who = l.head()
+		case opens:
+			who = l.ppid()
+			in.Classification, in.Exemption, in.Reason = models.Public, "", pick(l.rng, l.words.Lower)
 		}
-		if c.Classification != models.Public {
-			in := casework.ClassifyInput{Version: c.Version, Classification: c.Classification, Exemption: c.Exemption, Reason: pick(l.rng, l.words.Confirm)}
-			if l.t.answers(models.Granted) && l.in.Anonymity != models.Anonymous && !l.t.Anonymous && (l.fate == "published" || l.rng.IntN(3) == 0) {
-				who = l.ppid()
-				in.Classification, in.Exemption, in.Reason = models.Public, "", pick(l.rng, l.words.Lower)
-			}
-			var err error
-			if c, err = l.svc.Classify(ctx, who, l.ref, in); err != nil {
-				return err
-			}
-		}
-		if who.Role == models.InfoOfficer || l.rng.IntN(2) == 0 {
+		c, err = l.svc.Classify(ctx, who, l.ref, in)
+		return err
+	}) {
+		return false
+	}
+	if c.RungLevel > 0 && (!l.wait(0, 0) || !l.acknowledge(ctx) || !l.wait(0, 0) || !l.climbed(ctx)) {
+		return false
+	}
+	return l.do(ctx, "take", func(c *models.Case) error {
+		who := l.agent()
+		if c.Classification == models.Confidential || l.rng.IntN(2) == 0 {
 			who = l.head()
 		}
 		_, err := l.svc.Assign(ctx, who, l.ref, casework.AssignInput{Version: c.Version, Officer: l.emailOf(who)})
+		return err
+	})
+}
+
+// climbed ends an open chain: its holder settles it, or now and then passes it up first.
+func (l *life) climbed(ctx context.Context) bool {
+	if l.rng.IntN(4) == 0 && (!l.escalate(ctx, l.ppid(), "raise", pick(l.rng, l.words.Raise)) || !l.wait(0, 1)) {
+		return false
+	}
+	return l.do(ctx, "settle", func(c *models.Case) error {
+		if c.RungLevel == 0 {
+			return nil // it lapsed at the top meanwhile
+		}
+		_, err := l.svc.Escalate(ctx, l.rungHolder(c.RungRole), l.ref, casework.EscalationInput{Version: c.Version, Action: "decide", Reason: pick(l.rng, l.words.Settle)})
 		return err
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ var fates = []fate{
 	{name: "extended", weight: 10, youngest: 9, oldest: 15, request: true},
 	{name: "overdue", weight: 14, youngest: 12, oldest: 26},
 	{name: "silent", weight: 8, youngest: 12, oldest: 40},
-	{name: "climbing", weight: 18, youngest: 1, oldest: 6, closed: true},
+	{name: "climbing", weight: 18, youngest: 1, oldest: 4, closed: true},
 	{name: "failed", weight: 5, youngest: 10, oldest: 30, closed: true},
 	{name: "raised", weight: 8, youngest: 3, oldest: 8},
 	{name: "incomplete", weight: 7, youngest: 0, oldest: 8, request: true},
@@ -75,7 +76,7 @@ func (r *demoRun) newLife(b *demoBody) (*life, error) {
 		f := r.drawFate()
 		for range 60 {
 			l := &life{demoRun: r, body: b, fate: f.name, speaker: speaker{dice: r.rng, lex: &r.words, values: map[string]string{}}}
-			l.t = &b.matters[r.rng.IntN(len(b.matters))]
+			l.t = b.seldom(r.rng)
 			if f.name == "published" && l.t.Summary == "" || f.outcome != "" && !l.t.answers(f.outcome) || f.request && l.t.Kind != string(models.Request) {
 				continue
 			}
@@ -86,10 +87,22 @@ func (r *demoRun) newLife(b *demoBody) (*life, error) {
 			}
 			l.day = max(0, len(r.days)-1-between(r.rng, f.youngest, f.oldest))
 			l.filed = l.filingTime()
+			l.t.used++
 			return l, nil
 		}
 	}
 	return nil, fmt.Errorf("%s has no matter for any fate", b.Slug)
+}
+
+// seldom draws three matters and takes the one that was used least.
+func (b *demoBody) seldom(rng *rand.Rand) *demoMatter {
+	best := &b.matters[rng.IntN(len(b.matters))]
+	for range 2 {
+		if m := &b.matters[rng.IntN(len(b.matters))]; m.used < best.used {
+			best = m
+		}
+	}
+	return best
 }
 
 func (r *demoRun) drawFate() fate {
@@ -129,7 +142,11 @@ func (l *life) write() {
 	}
 	text := l.say(t.Text)
 	if lang == "id" {
-		text = pick(l.rng, l.words.Openings) + text + pick(l.rng, l.words.Closings)
+		opening := pick(l.rng, l.words.Openings)
+		if strings.HasSuffix(opening, ", ") && text[1] >= 'a' { // not an abbreviation
+			text = strings.ToLower(text[:1]) + text[1:]
+		}
+		text = opening + text + pick(l.rng, l.words.Closings)
 	}
 	l.in = casework.FileInput{
 		Kind: models.Kind(t.Kind), Body: l.body.Slug, Subject: l.say(t.Subject), Text: text, Lang: lang, Requester: l.requester(t.Office),
@@ -194,7 +211,9 @@ func (l *life) live(ctx context.Context) {
 	if l.fate == "incomplete" || !l.wait(0, 1) {
 		return
 	}
-	l.triage(ctx)
+	if !l.triage(ctx) {
+		return
+	}
 	switch l.fate {
 	case "taken", "overdue":
 		if l.rng.IntN(3) == 0 && l.wait(1, 2) {
@@ -203,6 +222,9 @@ func (l *life) live(ctx context.Context) {
 	case "raised":
 		if l.wait(0, 1) {
 			l.escalate(ctx, l.head(), "raise", pick(l.rng, l.words.Raise))
+			if l.rng.IntN(3) > 0 && l.wait(0, 0) && l.acknowledge(ctx) && l.rng.IntN(2) == 0 && l.wait(0, 1) {
+				l.climbed(ctx)
+			}
 		}
 	case "asked":
 		if l.wait(0, 2) {

@@ -29,6 +29,8 @@ type demoMatter struct {
 	To         string   `yaml:"to"`
 	Exemptions []string `yaml:"ex"`
 	Summary    string   `yaml:"summary"`
+
+	used int
 }
 
 // demoWords are the words that all cases share.
@@ -82,7 +84,10 @@ var (
 // say chooses among wordings and fills in.
 func (s *speaker) say(text string) string {
 	text = alternatives.ReplaceAllStringFunc(text, func(m string) string {
-		return pick(s.dice, strings.Split(m[2:len(m)-2], "|"))
+		if _, said := s.values[m]; !said { // the same choice wherever it is offered: whose record it is, in subject and text
+			s.values[m] = pick(s.dice, strings.Split(m[2:len(m)-2], "|"))
+		}
+		return s.values[m]
 	})
 	return placeholder.ReplaceAllStringFunc(text, func(m string) string { return s.value(m[1 : len(m)-1]) })
 }
