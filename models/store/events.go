@@ -141,8 +141,8 @@ func (r *Reader) eventsFrom(f EventFilter, p place, limit int) ([]models.Event, 
 			a = append(a, p.key)
 		}
 		if !p.waiting || !f.Sequenced {
-			var rows []models.Event
-			if err := r.db.Where(where+" AND "+part, a...).Order(order).Limit(limit - len(out)).Find(&rows).Error; err != nil {
+			rows, err := r.scanEvents(where+" AND "+part+" ORDER BY "+order, a, limit-len(out))
+			if err != nil {
 				return nil, p, wrap(err)
 			}
 			out = append(out, rows...)
@@ -158,6 +158,29 @@ func (r *Reader) eventsFrom(f EventFilter, p place, limit int) ([]models.Event, 
 		}
 		p.waiting, p.key = !f.Desc, -1
 	}
+}
+
+// eventColumns are the columns of events in the order scanEvents reads them. It reads by
+// hand: an export is as fast as this is, and gorm takes half as long again.
+const eventColumns = `id, leaf, time, kind, case_id, reference, case_kind, body_id, body, unit, actor_role, actor, actor_id,
+	classification, state, outcome, clock, due_on, standing, pack, pack_version, article, reason, data, canonical, salt, leaf_hash`
+
+func (r *Reader) scanEvents(where string, args []any, limit int) ([]models.Event, error) {
+	rows, err := r.db.Raw("SELECT "+eventColumns+" FROM events WHERE "+where+" LIMIT "+strconv.Itoa(limit), args...).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []models.Event
+	for rows.Next() {
+		var e models.Event
+		if err := rows.Scan(&e.ID, &e.Leaf, &e.Time, &e.Kind, &e.CaseID, &e.Reference, &e.CaseKind, &e.BodyID, &e.Body, &e.Unit, &e.ActorRole, &e.Actor, &e.ActorID,
+			&e.Classification, &e.State, &e.Outcome, &e.Clock, &e.DueOn, &e.Standing, &e.Pack, &e.PackVersion, &e.Article, &e.Reason, &e.Data, &e.Canonical, &e.Salt, &e.LeafHash); err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, rows.Err()
 }
 
 const eventBatch = 1000

@@ -82,7 +82,7 @@ func (r *Reader) searchQueue(where string, args []any, terms []string, after str
 		args = append(args, id)
 	}
 	page := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s DESC LIMIT %d", queueColumns, from, where, key, limit+1)
-	return r.rows(page, "c.id DESC", args, limit, func(last *QueueRow) string { return idCursor("s", last.ID) })
+	return r.rows(page, "p.id DESC", args, limit, func(last *QueueRow) string { return idCursor("s", last.ID) })
 }
 
 const disclosureColumns = "d.id, d.case_id, d.body_id, d.reference, d.title, d.summary, d.answer, d.outcome, d.received_on, d.answered_on, d.by, d.published_at"

@@ -131,6 +131,7 @@ CREATE TABLE cases (
   rung_role TEXT NOT NULL,
   rung_due_at DATETIME,
   published_at DATETIME,
+  erasure TEXT NOT NULL DEFAULT '',
   source TEXT NOT NULL,
   source_id TEXT NOT NULL,
   version INTEGER NOT NULL,
@@ -157,12 +158,16 @@ CREATE INDEX cases_rung ON cases (rung_role, body_id, coalesce(due_at, '9999-12-
 -- Every case, newest or oldest first, and the sweeps over ended ones.
 CREATE INDEX cases_received ON cases (received_at, id);
 CREATE INDEX cases_body_received ON cases (body_id, received_at, id);
+CREATE INDEX cases_published ON cases (body_id, received_at, id) WHERE published_at IS NOT NULL;
 CREATE INDEX cases_body_state ON cases (body_id, state, received_at, id);
 CREATE INDEX cases_body_due ON cases (body_id, coalesce(due_at, '9999-12-31 00:00:00+00:00'), id);
 CREATE INDEX cases_due ON cases (coalesce(due_at, '9999-12-31 00:00:00+00:00'), id);
 CREATE INDEX cases_pack ON cases (pack, id)
   WHERE state IN ('incomplete', 'registered', 'in_review', 'awaiting_clarification', 'escalated');
 CREATE INDEX cases_body_answered ON cases (body_id, answered_at, outcome) WHERE answered_at IS NOT NULL;
+-- What retention rules look at, and the list of what waits for two people.
+CREATE INDEX cases_ended ON cases (pack, closed_at, id) WHERE closed_at IS NOT NULL AND erasure IN ('', 'person');
+CREATE INDEX cases_erasure ON cases (body_id, id) WHERE erasure IN ('due', 'proposed');
 
 CREATE TABLE drafts (
   id INTEGER PRIMARY KEY,
@@ -202,6 +207,29 @@ CREATE TABLE attachments (
 );
 CREATE INDEX attachments_case ON attachments (case_id, id) WHERE case_id IS NOT NULL;
 CREATE INDEX attachments_draft ON attachments (draft_id, id) WHERE draft_id IS NOT NULL;
+
+CREATE INDEX attachments_erased ON attachments (id) WHERE sha256 = '' AND stored <> '';
+
+-- Who proposed and who confirmed that something of a case be erased.
+CREATE TABLE erasures (
+  id INTEGER PRIMARY KEY,
+  case_id INTEGER NOT NULL REFERENCES cases (id),
+  rule TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  article TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  proposed_id INTEGER REFERENCES officers (id),
+  proposed_by TEXT NOT NULL,
+  proposed_role TEXT NOT NULL,
+  proposed_at DATETIME NOT NULL,
+  settled_id INTEGER REFERENCES officers (id),
+  settled_by TEXT NOT NULL,
+  settled_role TEXT NOT NULL,
+  settled_at DATETIME,
+  done BOOLEAN NOT NULL,
+  version INTEGER NOT NULL
+);
+CREATE INDEX erasures_case ON erasures (case_id, id);
 
 CREATE TABLE clocks (
   id INTEGER PRIMARY KEY,
@@ -329,7 +357,8 @@ CREATE TABLE outgoings (
 CREATE INDEX outgoings_due ON outgoings (id) WHERE sent_at IS NULL;
 
 -- The audit trail. Rows are only ever inserted, but for leaf, which the
--- sequencer fills in once.
+-- sequencer fills in once, and for an erasure: it takes an event's words, text and
+-- salt, and a later event of kind case.erased names what is left (store/erase.go).
 CREATE TABLE events (
   id INTEGER PRIMARY KEY,
   leaf INTEGER UNIQUE,
@@ -388,6 +417,15 @@ CREATE TABLE log_checkpoint (
   note BLOB NOT NULL,
   created_at DATETIME NOT NULL
 );
+-- What witnesses signed of a head: lines of a signed note, by the witness's name.
+CREATE TABLE log_cosignature (
+  size INTEGER NOT NULL REFERENCES log_checkpoint (size),
+  witness TEXT NOT NULL,
+  lines BLOB NOT NULL,
+  created_at DATETIME NOT NULL,
+  PRIMARY KEY (size, witness)
+) WITHOUT ROWID;
+CREATE INDEX log_cosignature_witness ON log_cosignature (witness, size);
 
 -- Full text. Terms are made in Go (store/terms.go), so that both databases find the same.
 CREATE VIRTUAL TABLE case_fts USING fts5 (terms, content='', contentless_delete=1, detail=none, tokenize='ascii');
