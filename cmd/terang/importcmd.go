@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -117,7 +119,7 @@ type importer struct {
 	step   func(done int64)
 	units  map[string]string // name, lower case: slug
 	cols   map[string]int
-	lines  map[string]int // ids of this run: the line they stood on
+	lines  map[string]int // ids and digests of this run: the line they first stood on
 	report importReport
 }
 
@@ -220,12 +222,25 @@ func (im *importer) row(ctx context.Context, line int, record []string) error {
 		im.skip(line, in.SourceID, err.Error())
 		return nil
 	}
-	if first, twice := im.lines[in.SourceID]; twice {
-		im.skip(line, in.SourceID, fmt.Sprintf("the same id as line %d", first))
+	if first, twice := im.lines[digest(record)]; twice {
+		im.skip(line, in.SourceID, fmt.Sprintf("the same row as line %d", first))
 		return nil
 	}
-	im.lines[in.SourceID] = line
+	im.lines[digest(record)] = line
+	// Registers use an id for more than one row, and leave it out: what else the row says
+	// then tells it from the others, in this run and in the next.
+	if _, used := im.lines[in.SourceID]; used || in.SourceID == "" {
+		in.SourceID += "#" + digest(record)[:12]
+	} else {
+		im.lines[in.SourceID] = line
+	}
 	return im.file(ctx, line, in)
+}
+
+// digest tells a row from every other.
+func digest(record []string) string {
+	sum := sha256.Sum256([]byte(strings.Join(record, "\x00")))
+	return hex.EncodeToString(sum[:])
 }
 
 // skipBOM drops the mark that spreadsheets put in front of UTF-8.

@@ -42,9 +42,6 @@ func (im *importer) read(record []string) (importRow, error) {
 			return row, fmt.Errorf("column %d is not valid UTF-8: save the file as UTF-8", i+1)
 		}
 	}
-	if row.SourceID == "" {
-		return row, fmt.Errorf("%s is empty: a row without an id could not be told from itself in a second run", c.ID)
-	}
 	if err := im.readDates(record, &row); err != nil {
 		return row, err
 	}
