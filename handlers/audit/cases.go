@@ -118,7 +118,7 @@ func (h *audit) show(c *fiber.Ctx) error {
 		for _, e := range k.Ledger {
 			v.Ledger.Rows = append(v.Ledger.Rows, components.Row{Cells: []components.Cell{
 				{Text: t.In(k.Title)}, {Text: t.Words("audit.ledger.", e.Event)}, {Text: t.ShortWhen(e.At), Sub: e.Actor}, {Text: t.ShortDay(e.OldDue)}, {Text: t.ShortDay(e.NewDue)},
-				{Text: t.Reason(e.Why), Sub: e.Article},
+				{Text: t.Reason(e.Why), Sub: t.L.Law(e.Article)},
 			}})
 		}
 	}

@@ -149,7 +149,7 @@ func eventTable(t caseview.Teller, caption string, rows []casework.EventView, wi
 		}
 		detail := components.Cell{Text: strings.Join(lines, " · ")}
 		if e.Article != "" {
-			detail.Sub = e.Article
+			detail.Sub = t.L.Law(e.Article)
 		}
 		table.Rows = append(table.Rows, components.Row{Cells: append(cells, components.Cell{Text: t.EventBy(e.Event)}, detail)})
 	}
@@ -213,7 +213,7 @@ func (h *audit) event(c *fiber.Ctx) error {
 		if e.DueOn != "" {
 			fact(&v.Facts, "audit.fact.due", t.Words("desk.clock_name.", e.Clock)+": "+t.Day(e.DueOn)+" ("+t.Words("standing.", string(e.Standing))+")")
 		}
-		fact(&v.Facts, "audit.fact.law", strings.Join(nonempty(e.Pack, e.PackVersion, e.Article), " · "))
+		fact(&v.Facts, "audit.fact.law", strings.Join(nonempty(e.Pack, e.PackVersion, l.Law(e.Article)), " · "))
 		fact(&v.Facts, "audit.fact.filter", data(e.Event).Filter)
 	}
 	place := l.T("audit.pending.text")

@@ -148,7 +148,7 @@ func (h *audit) grounds(c *fiber.Ctx, used map[string]int) (map[string]string, e
 				} else {
 					names[k] = ""
 				}
-				names[k] += x.Title.In(string(web.Lang(c))) + " (" + x.Article + ")"
+				names[k] += x.Title.In(string(web.Lang(c))) + " (" + web.Lang(c).Law(x.Article) + ")"
 			}
 		}
 	}

@@ -96,7 +96,7 @@ func (t Teller) Facts(v *casework.CaseView) components.SummaryList {
 	if c.Ground != "" {
 		ground := c.Ground
 		if g, ok := v.Pack.ObjectionGround(c.Ground); ok {
-			ground = t.In(g.Title) + " (" + g.Article + ")"
+			ground = t.In(g.Title) + " (" + t.L.Law(g.Article) + ")"
 		}
 		add("desk.fact.ground", ground)
 	}
@@ -155,7 +155,7 @@ func (t Teller) Text(v *casework.CaseView) (segments []pages.DeskSegment, marked
 		}
 		why := t.In(g.Because)
 		if why == "" {
-			why = g.Article
+			why = t.L.Law(g.Article)
 		}
 		for i := g.Start; i < g.End; i++ {
 			if notes[i] == "" {
@@ -247,7 +247,7 @@ func (t Teller) grounds(v *casework.CaseView) []pages.DeskGround {
 			}
 			i = len(out)
 			at[g.Rule] = i
-			out = append(out, pages.DeskGround{Class: components.ClassTag(t.L, g.Class), Title: title, Article: g.Article})
+			out = append(out, pages.DeskGround{Class: components.ClassTag(t.L, g.Class), Title: title, Article: t.L.Law(g.Article)})
 		}
 		if g.Evidence != "" && !slices.Contains(out[i].Evidence, g.Evidence) {
 			out[i].Evidence = append(out[i].Evidence, g.Evidence)
@@ -262,7 +262,7 @@ func (t Teller) exemption(v *casework.CaseView, id string) string {
 		return ""
 	}
 	if x, ok := v.Pack.Exemption(id); ok {
-		return t.In(x.Title) + " (" + x.Article + ")"
+		return t.In(x.Title) + " (" + t.L.Law(x.Article) + ")"
 	}
 	return id
 }

@@ -168,7 +168,7 @@ func (t Teller) Event(e models.Event) (title string, lines []string) {
 		lines = add(lines, t.L.T("desk.chain.rung", d.Level, t.Role(d.Role)))
 	}
 	if e.Kind == "classification.proposed" { // its reason is the name of a rule
-		lines = add(lines, e.Article)
+		lines = add(lines, t.L.Law(e.Article))
 	} else {
 		lines = add(lines, t.Reason(e.Reason))
 	}

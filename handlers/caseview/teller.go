@@ -155,7 +155,7 @@ func (t Teller) DueDays(d policies.Deadline, unit string) components.Due {
 		out.Intro = t.L.T("desk.clock.intro", t.Day(d.Received.String()), t.Day(d.DayOne.String()), t.Day(d.Due.String()))
 	}
 	for _, b := range d.Basis {
-		out.Basis = append(out.Basis, components.Basis{Text: t.In(b.Text), Article: b.Article, Source: b.Source, Verified: b.Verified})
+		out.Basis = append(out.Basis, components.Basis{Text: t.In(b.Text), Article: t.L.Law(b.Article), Source: b.Source, Verified: b.Verified})
 	}
 	for _, w := range d.Warnings {
 		out.Warnings = append(out.Warnings, t.warning(w))

@@ -132,7 +132,7 @@ func unverified(t caseview.Teller, p *policies.Pack) []pages.DeskFigure {
 	var out []pages.DeskFigure
 	check := func(what string, l policies.Legal) {
 		if !l.Verified {
-			out = append(out, pages.DeskFigure{What: what, Article: l.Article, Source: l.Source})
+			out = append(out, pages.DeskFigure{What: what, Article: t.L.Law(l.Article), Source: l.Source})
 		}
 	}
 	for i := range p.Clocks {

@@ -172,7 +172,7 @@ func (f *form) classifyPage(document int64) (templ.Component, error) {
 	ticked := f.value("exemption", exemption)
 	for i := range f.v.Pack.Exemptions {
 		x := &f.v.Pack.Exemptions[i]
-		v.Grounds.Options = append(v.Grounds.Options, components.Option{Value: x.ID, Label: x.Article + ": " + f.t.In(x.Title), Checked: x.ID == ticked})
+		v.Grounds.Options = append(v.Grounds.Options, components.Option{Value: x.ID, Label: l.Law(x.Article) + ": " + f.t.In(x.Title), Checked: x.ID == ticked})
 	}
 	v.Reason = f.area(v.DeskForm, "reason", "desk.classify.reason", "", 4)
 	return pages.DeskClassify(v), nil

@@ -222,7 +222,7 @@ func documents(t caseview.Teller, v *casework.CaseView) []pages.DeskDocument {
 
 func ground(t caseview.Teller, v *casework.CaseView, id string) string {
 	if x, ok := v.Pack.Exemption(id); ok {
-		return t.In(x.Title) + " (" + x.Article + ")"
+		return t.In(x.Title) + " (" + t.L.Law(x.Article) + ")"
 	}
 	return id
 }

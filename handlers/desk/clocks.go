@@ -43,9 +43,9 @@ func drawExtend(f *form) templ.Component {
 		case x == nil:
 			v.Refused = l.T("desk.extend.no_law", f.t.In(f.v.Pack.Law))
 		case c.Extended:
-			v.Refused = l.T("desk.extend.used", x.Article)
+			v.Refused = l.T("desk.extend.used", l.Law(x.Article))
 		case x.BeforeDue && f.v.Now.After(c.DueAt):
-			v.Refused = l.T("desk.extend.too_late", f.t.Day(c.DueOn), x.Article)
+			v.Refused = l.T("desk.extend.too_late", f.t.Day(c.DueOn), l.Law(x.Article))
 		case !slices.Contains(f.v.May, policies.ActExtend):
 			v.Refused = l.T("desk.extend.not_you")
 		default:
@@ -55,7 +55,7 @@ func drawExtend(f *form) templ.Component {
 			}
 			v.Refused = ""
 			v.Old, v.New = f.t.Day(c.DueOn), f.t.Day(due.Due.String())
-			v.Law = l.T("desk.extend.law", x.Length, f.t.Words("desk.unit.", law.Unit), x.Article)
+			v.Law = l.T("desk.extend.law", x.Length, f.t.Words("desk.unit.", law.Unit), l.Law(x.Article))
 			v.Due = f.t.DueDays(due, law.Unit)
 			for _, r := range x.Reasons {
 				v.Reasons = append(v.Reasons, f.t.In(r))

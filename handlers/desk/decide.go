@@ -141,9 +141,9 @@ func drawDecision(o models.Outcome) func(*form) templ.Component {
 		var basis, duration string
 		for i := range pack.Exemptions {
 			x := &pack.Exemptions[i]
-			e := pages.DeskExemption{ID: x.ID, Title: f.t.In(x.Title), Article: x.Article, Duration: f.duration(x), Note: f.t.In(x.EndsIf), Checked: slices.Contains(ticked, x.ID)}
+			e := pages.DeskExemption{ID: x.ID, Title: f.t.In(x.Title), Article: l.Law(x.Article), Duration: f.duration(x), Note: f.t.In(x.EndsIf), Checked: slices.Contains(ticked, x.ID)}
 			if e.Checked && basis == "" {
-				basis, duration = x.Article, e.Duration
+				basis, duration = e.Article, e.Duration
 			}
 			v.Exemptions = append(v.Exemptions, e)
 		}
@@ -179,7 +179,7 @@ func (f *form) testForms(v *pages.DeskDecideForm, ticked []string, basis, durati
 		if !ok {
 			continue
 		}
-		if title := f.t.In(law.Title) + " (" + law.Article + ")"; i == 0 {
+		if title := f.t.In(law.Title) + " (" + f.t.L.Law(law.Article) + ")"; i == 0 {
 			v.TestTitle = title
 		} else {
 			v.TestTitle += "; " + title
@@ -263,7 +263,7 @@ func (f *form) rights(l text.Lang) []string {
 		if before == "" {
 			before = t.RoleIn(f.v, string(models.Superior))
 		}
-		out = append(out, t.L.T(key, before, law.Length, t.Words("desk.unit.", law.Unit), law.Article))
+		out = append(out, t.L.T(key, before, law.Length, t.Words("desk.unit.", law.Unit), t.L.Law(law.Article)))
 	}
 	return out
 }

@@ -225,7 +225,7 @@ func (h *handler) drawObject(c *fiber.Ctx, r keyedRequest, v *casework.CaseView,
 	l := web.Lang(c)
 	typed.Step, typed.Reference, typed.Subject = h.act(c, r, v, "object", errs), r.ref, v.Case.Subject
 	for _, g := range v.Objection.Grounds {
-		typed.Grounds = append(typed.Grounds, components.Option{Value: g.ID, Label: g.Title.In(string(l)), Hint: g.Article})
+		typed.Grounds = append(typed.Grounds, components.Option{Value: g.ID, Label: g.Title.In(string(l)), Hint: l.Law(g.Article)})
 	}
 	if day := web.DayOf(l, v.Objection.Until); day != "" {
 		typed.Window = l.T("due.by", day)
@@ -236,7 +236,7 @@ func (h *handler) drawObject(c *fiber.Ctx, r keyedRequest, v *casework.CaseView,
 		}
 	}
 	if law, ok := v.Pack.PrimaryClock(string(models.Objection)); ok {
-		typed.AnswerText = law.Title.In(string(l)) + ": " + clockLength(l, law) + " (" + law.Article + ")."
+		typed.AnswerText = law.Title.In(string(l)) + ": " + clockLength(l, law) + " (" + l.Law(law.Article) + ")."
 	}
 	return web.Render(c, status, pages.CaseObjectPage(typed))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"terang/handlers/caseview"
 	"terang/handlers/web"
 	"terang/models"
 	"terang/models/casework"
@@ -168,7 +169,7 @@ func (p casePage) clocks() []components.Clock {
 			k.DueOn, k.Status = l.T("due.by", day), web.Left(l, cl.DueAt, v.Now)
 			k.Tag = components.StandingTag(l, string(cl.Standing))
 			if ok {
-				if words := withArticle(law.OnLapse.Text.In(string(l)), law.OnLapse.Article); words != "" {
+				if words := withArticle(law.OnLapse.Text.In(string(l)), l.Law(law.OnLapse.Article)); words != "" {
 					k.Note = l.T("due.if_passed", words)
 				}
 			}
@@ -310,14 +311,16 @@ func (p casePage) eventLines(e models.Event, data models.EventData) []string {
 		if at, err := time.Parse(time.RFC3339, m[1]); err == nil {
 			lines = append(lines, l.T("why.not_decided", l.DateTime(at, p.zone)))
 		}
+	} else if told := p.machine(e.Reason); told != e.Reason {
+		lines = append(lines, told)
 	} else if words := reason(l, e.Reason); words != "" {
 		lines = append(lines, words)
 	}
 	if e.Article != "" && len(lines) > 0 && !strings.HasPrefix(e.Kind, "rung.") { // a rung's article is the body's own standard
 		if n := len(lines) - 1; strings.HasPrefix(e.Kind, "deadline.") {
-			lines[n] += " (" + e.Article + ")"
+			lines[n] += " (" + l.Law(e.Article) + ")"
 		} else {
-			lines = append(lines, e.Article)
+			lines = append(lines, l.Law(e.Article))
 		}
 	}
 	return lines
@@ -339,6 +342,11 @@ func reason(l text.Lang, s string) string {
 		}
 	}
 	return ""
+}
+
+// machine puts what nobody wrote into words, as at the desk.
+func (p casePage) machine(s string) string {
+	return caseview.Teller{L: p.l, Loc: p.zone, Now: p.v.Now}.Reason(s)
 }
 
 func (p casePage) messages() []components.Message {
@@ -370,7 +378,7 @@ func (p casePage) facts() []components.SummaryRow {
 	}
 	add("filed", l.DateTime(cs.ReceivedAt, p.zone))
 	if g, ok := v.Pack.ObjectionGround(cs.Ground); ok {
-		add("ground", g.Title.In(string(l))+" ("+g.Article+")")
+		add("ground", g.Title.In(string(l))+" ("+l.Law(g.Article)+")")
 	}
 	add("subject", cs.Subject)
 	add("text", cs.Text)

@@ -256,7 +256,7 @@ func (h *handler) done(c *fiber.Ctx) error {
 		v.DueOn = web.Day(l, cl.Deadline.Due)
 		if law, ok := view.Pack.Clock(cl.Name); ok {
 			v.Due = web.Due(l, cl.Deadline, law.Unit)
-			v.Lapse = withArticle(law.OnLapse.Text.In(string(l)), law.OnLapse.Article)
+			v.Lapse = withArticle(law.OnLapse.Text.In(string(l)), l.Law(law.OnLapse.Article))
 		}
 	}
 	v.Next = nextSteps(l, view)

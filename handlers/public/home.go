@@ -215,7 +215,7 @@ func article(l text.Lang, pack *policies.Pack, id string) string {
 	if !ok {
 		return id
 	}
-	return e.Article + ": " + e.Title.In(string(l))
+	return l.Law(e.Article) + ": " + e.Title.In(string(l))
 }
 
 // decisionParts reads the parts of a decision that are kept as JSON. What cannot be

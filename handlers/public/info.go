@@ -51,7 +51,7 @@ func (h *handler) body(c *fiber.Ctx) error {
 	}
 	for i := range b.Law.Clocks {
 		if cl := &b.Law.Clocks[i]; cl.Holder != "outside" {
-			v.Clocks = append(v.Clocks, pages.ClockRow{Title: cl.Title.In(string(l)), Length: clockLength(l, cl), Article: cl.Article})
+			v.Clocks = append(v.Clocks, pages.ClockRow{Title: cl.Title.In(string(l)), Length: clockLength(l, cl), Article: l.Law(cl.Article)})
 		}
 	}
 	for _, key := range []string{"free", "deadline", "object", "private"} {

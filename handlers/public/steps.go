@@ -11,6 +11,7 @@ import (
 	"terang/models"
 	"terang/views/components"
 	"terang/views/pages"
+	"terang/views/text"
 )
 
 // question is one page of the filing form: how its answers are read, which fields of a
@@ -42,7 +43,7 @@ var questions = map[string]question{
 		[]string{"purpose"},
 		func(f *web.Form, a *models.DraftAnswers) { a.Purpose = f.Text("purpose") },
 		func(s pages.Step, in *intake) templ.Component {
-			return pages.FilePurposePage(pages.FilePurpose{Step: s, Purpose: in.answers.Purpose, Article: in.articleOf("purpose"), Optional: !in.needs("purpose")})
+			return pages.FilePurposePage(pages.FilePurpose{Step: s, Purpose: in.answers.Purpose, Article: s.Lang.Law(in.articleOf("purpose")), Optional: !in.needs("purpose")})
 		},
 	},
 	"anonymity": {
@@ -50,7 +51,7 @@ var questions = map[string]question{
 		func(f *web.Form, a *models.DraftAnswers) { a.Anonymity = models.Anonymity(f.Line("anonymity")) },
 		func(s pages.Step, in *intake) templ.Component {
 			return pages.FileAnonymityPage(pages.FileAnonymity{Step: s, Kind: string(in.answers.Kind), Anonymity: string(in.answers.Anonymity),
-				Hidden: in.mayBe(models.Hidden), Anonymous: in.mayBe(models.Anonymous)})
+				Hidden: told(s.Lang, in.mayBe(models.Hidden)), Anonymous: told(s.Lang, in.mayBe(models.Anonymous))})
 		},
 	},
 	"requester": {
@@ -70,7 +71,7 @@ var questions = map[string]question{
 		func(s pages.Step, in *intake) templ.Component {
 			a := in.answers
 			return pages.FileIdentityPage(pages.FileIdentity{Step: s, RequesterKind: string(in.requesterKind()), Name: a.Name, IdentityNumber: a.IdentityNumber,
-				Address: a.Address, IdentityOptional: !in.needs("identity_number"), AddressOptional: !in.needs("address"), Article: in.articleOf("name")})
+				Address: a.Address, IdentityOptional: !in.needs("identity_number"), AddressOptional: !in.needs("address"), Article: s.Lang.Law(in.articleOf("name"))})
 		},
 	},
 	"contact": {
@@ -111,6 +112,11 @@ func (in *intake) mayBe(a models.Anonymity) pages.LawAnswer {
 	}
 	d := p.AllowsAnonymity(string(in.answers.Kind), string(a))
 	return pages.LawAnswer{Allowed: d.Allowed, Article: d.Article}
+}
+
+func told(l text.Lang, a pages.LawAnswer) pages.LawAnswer {
+	a.Article = l.Law(a.Article)
+	return a
 }
 
 // articleOf says where the law asks for a field; "" where it does not.

@@ -204,7 +204,7 @@ func headline(lang text.Lang, status int) string {
 func explain(lang text.Lang, err error, status int) string {
 	var e *models.Error
 	if errors.As(err, &e) && e.Kind != models.Internal && status < 500 && text.Has("error."+e.Code) {
-		return lang.Error(e.Code, anys(e.Args)...)
+		return lang.Error(e.Code, anys(lang, e.Args)...)
 	}
 	return ""
 }
@@ -224,15 +224,15 @@ func retryAfter(err error) time.Duration {
 // any, else those of the code.
 func FieldText(lang text.Lang, f models.FieldError) string {
 	if own := f.Field + "_" + f.Code; text.Has("error." + own) {
-		return lang.Error(own, anys(f.Args)...)
+		return lang.Error(own, anys(lang, f.Args)...)
 	}
-	return lang.Error(f.Code, anys(f.Args)...)
+	return lang.Error(f.Code, anys(lang, f.Args)...)
 }
 
-func anys(args []string) []any {
+func anys(lang text.Lang, args []string) []any {
 	out := make([]any, len(args))
 	for i, a := range args {
-		out[i] = a
+		out[i] = lang.Law(a)
 	}
 	return out
 }
@@ -253,7 +253,7 @@ func FormErrors(lang text.Lang, err error) (errs []components.FieldError, status
 		errs = append(errs, components.FieldError{Field: f.Field, Text: FieldText(lang, f)})
 	}
 	if len(errs) == 0 {
-		errs = append(errs, components.FieldError{Text: lang.Error(e.Code, anys(e.Args)...)})
+		errs = append(errs, components.FieldError{Text: lang.Error(e.Code, anys(lang, e.Args)...)})
 	}
 	return errs, statuses[e.Kind], true
 }

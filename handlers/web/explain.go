@@ -56,7 +56,7 @@ func Due(l text.Lang, d policies.Deadline, unit string) components.Due {
 		}
 	}
 	for _, b := range d.Basis {
-		out.Basis = append(out.Basis, components.Basis{Text: b.Text.In(string(l)), Article: b.Article, Source: b.Source, Verified: b.Verified})
+		out.Basis = append(out.Basis, components.Basis{Text: b.Text.In(string(l)), Article: l.Law(b.Article), Source: b.Source, Verified: b.Verified})
 	}
 	for _, w := range d.Warnings {
 		out.Warnings = append(out.Warnings, Warning(l, w))
