@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"terang/models"
 	"terang/models/casework"
 )
 
@@ -25,7 +24,7 @@ func bodyCommand() *cobra.Command {
 				if _, err := a.packs.InForce(in.Pack, today()); err != nil {
 					return usageErrorf("--pack %q: expected one of %v", in.Pack, a.packs.IDs())
 				}
-				b, err := a.cases.AddBody(ctx, models.System, in)
+				b, err := a.cases.AddBody(ctx, a.actor(), in)
 				if err != nil {
 					return err
 				}

@@ -9,10 +9,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"terang/models"
 )
 
 // fillOptions gives each option that the command line left out its value from
@@ -170,6 +174,17 @@ type settings struct {
 	Data     string
 	Database string // "" for SQLite in Data
 	BaseURL  string
+	Operator string // who runs the command, for the trail
+}
+
+// actor is who a command acts as: the system, under the operator's name where one is given.
+func (s settings) actor() models.Actor {
+	a := models.System
+	if s.Operator != "" {
+		a.Name = s.Operator
+	}
+	a.Via = "cli"
+	return a
 }
 
 func readSettings(cmd *cobra.Command) (settings, error) {
@@ -178,6 +193,11 @@ func readSettings(cmd *cobra.Command) (settings, error) {
 	s.Data, _ = f.GetString("data")
 	s.Database, _ = f.GetString("database")
 	s.BaseURL, _ = f.GetString("base-url")
+	s.Operator, _ = f.GetString("operator")
+	s.Operator = strings.TrimSpace(s.Operator)
+	if utf8.RuneCountInString(s.Operator) > models.MaxName || strings.ContainsFunc(s.Operator, unicode.IsControl) || !utf8.ValidString(s.Operator) {
+		return s, usageErrorf("--operator: expected a name of at most %d characters on one line", models.MaxName)
+	}
 	file, _ := f.GetString("database-file")
 	if file != "" {
 		if s.Database != "" {

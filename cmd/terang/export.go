@@ -13,13 +13,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"terang/models"
 	"terang/models/casework"
 )
 
 func exportCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "export --format csv|jsonl --out FILE [--from D] [--to D] [--body B]",
+		Use:   "export --format " + strings.Join(casework.ExportFormats, "|") + " --out FILE [--from D] [--to D] [--body B]",
 		Short: "Write the compliance log: one row an audit event, in log order",
 		Long: "Write the compliance log: one row an audit event, in log order. Days are UTC, as the log's times are; --to is\n" +
 			"included. --out - writes to standard output. The export is itself recorded in the log.",
@@ -34,7 +33,7 @@ func exportCommand() *cobra.Command {
 				in.Progress = func(done int64) { step(done, 0) }
 				var n int64
 				write := func(w io.Writer) (err error) {
-					n, err = a.cases.Export(ctx, models.System, in, w)
+					n, err = a.cases.Export(ctx, a.actor(), in, w)
 					return err
 				}
 				if name == "-" {

@@ -152,7 +152,7 @@ func (im *importer) file(ctx context.Context, line int, row importRow) error {
 	if im.dry {
 		return im.try(ctx, line, row)
 	}
-	f, err := im.a.cases.At(row.received).File(ctx, models.System, row.FileInput)
+	f, err := im.a.cases.At(row.received).File(ctx, im.a.actor(), row.FileInput)
 	switch {
 	case models.CodeOf(err) == "already_imported":
 		c, err := im.a.store.Read(ctx).CaseBySource(im.body.ID, row.Source, row.SourceID)
@@ -204,7 +204,7 @@ func (im *importer) finish(ctx context.Context, line int, ref string, row import
 			return err
 		}
 		if slug != "" {
-			if _, err := im.a.cases.At(row.received).Assign(ctx, models.System, ref, casework.AssignInput{Unit: slug}); err != nil {
+			if _, err := im.a.cases.At(row.received).Assign(ctx, im.a.actor(), ref, casework.AssignInput{Unit: slug}); err != nil {
 				return passed("not given to its unit", err)
 			}
 		}
@@ -214,10 +214,10 @@ func (im *importer) finish(ctx context.Context, line int, ref string, row import
 		if row.note == "" {
 			return nil
 		}
-		_, err := im.a.cases.At(row.received).Note(ctx, models.System, ref, casework.TextInput{Text: row.note})
+		_, err := im.a.cases.At(row.received).Note(ctx, im.a.actor(), ref, casework.TextInput{Text: row.note})
 		return passed("without its note", err)
 	case rowWithdrawn:
-		_, err := im.a.cases.At(row.closed).Withdraw(ctx, models.System, ref, casework.TextInput{Text: im.history(row)})
+		_, err := im.a.cases.At(row.closed).Withdraw(ctx, im.a.actor(), ref, casework.TextInput{Text: im.history(row)})
 		return passed("not withdrawn", err)
 	}
 	answer := row.answer
@@ -225,7 +225,7 @@ func (im *importer) finish(ctx context.Context, line int, ref string, row import
 		answer = im.history(row)
 	}
 	in := casework.DecideInput{Outcome: models.Outcome(row.outcome), Text: answer}
-	_, err := im.a.cases.At(row.closed).Decide(ctx, models.System, ref, in)
+	_, err := im.a.cases.At(row.closed).Decide(ctx, im.a.actor(), ref, in)
 	return passed("not decided", err)
 }
 
@@ -251,7 +251,7 @@ func (im *importer) unit(ctx context.Context, name string) (string, error) {
 	if slug, ok := im.units[casework.Slug(name)]; ok || im.m.Units != "create" {
 		return slug, nil
 	}
-	u, err := im.a.cases.AddUnit(ctx, models.System, im.body.Slug, casework.UnitInput{Name: name})
+	u, err := im.a.cases.AddUnit(ctx, im.a.actor(), im.body.Slug, casework.UnitInput{Name: name})
 	if models.CodeOf(err) == "unit_taken" {
 		im.units[key] = casework.Slug(name)
 		return im.units[key], nil

@@ -137,6 +137,7 @@ func rootCommand() *cobra.Command {
 	flags.String("database", "", "postgres://… `URL`; without it SQLite in --data")
 	flags.String("database-file", "", "`FILE` that holds the database URL, to keep its password off the command line")
 	flags.String("base-url", "", "`URL` under which the portal is reached, for links; without it that of the request")
+	flags.String("operator", "", "`NAME` of who runs the command, for the audit trail; terang, when not given")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageErrorf("%s: %w; see `%s --help`", cmd.CommandPath(), err, cmd.CommandPath())
 	})

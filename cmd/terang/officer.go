@@ -33,7 +33,7 @@ func officerAdd() *cobra.Command {
 				return err
 			}
 			return withApp(cmd, currentSchema, func(ctx context.Context, a *app) error {
-				o, token, err := a.cases.AddOfficer(ctx, models.System, in)
+				o, token, err := a.cases.AddOfficer(ctx, a.actor(), in)
 				if err != nil {
 					return err
 				}
@@ -110,7 +110,7 @@ func officerList() *cobra.Command {
 					return err
 				}
 				for after := int64(0); ; {
-					list, err := a.cases.Officers(ctx, models.System, after, 100)
+					list, err := a.cases.Officers(ctx, a.actor(), after, 100)
 					if err != nil || len(list) == 0 {
 						return err
 					}
@@ -152,7 +152,7 @@ func officerDisable() *cobra.Command {
 				return err
 			}
 			return withApp(cmd, existing, func(ctx context.Context, a *app) error {
-				if err := a.cases.DisableOfficer(ctx, models.System, email); err != nil {
+				if err := a.cases.DisableOfficer(ctx, a.actor(), email); err != nil {
 					return err
 				}
 				if wantsJSON(cmd) {
@@ -178,7 +178,7 @@ func officerLink() *cobra.Command {
 				return err
 			}
 			return withApp(cmd, existing, func(ctx context.Context, a *app) error {
-				token, err := a.cases.PasswordLink(ctx, models.System, email)
+				token, err := a.cases.PasswordLink(ctx, a.actor(), email)
 				if err != nil {
 					return err
 				}
@@ -210,7 +210,7 @@ func officerToken() *cobra.Command {
 				return err
 			}
 			return withApp(cmd, existing, func(ctx context.Context, a *app) error {
-				token, expires, err := a.cases.IssueToken(ctx, models.System, email, ttl)
+				token, expires, err := a.cases.IssueToken(ctx, a.actor(), email, ttl)
 				if err != nil {
 					return err
 				}

@@ -215,6 +215,8 @@ func (a *app) background(ctx context.Context, log *slog.Logger) {
 	defer sequence.Stop()
 	defer sweep.Stop()
 	a.sweepOnce(ctx, log)
+	// Compiling the packs' rules left much behind that is never needed again.
+	debug.FreeOSMemory()
 	for {
 		select {
 		case <-ctx.Done():
