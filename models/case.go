@@ -152,8 +152,9 @@ type Case struct {
 	RungDueAt *time.Time // when the open rung lapses
 
 	PublishedAt *time.Time
-	Source      string // import: where from
-	SourceID    string // import: its id there; unique within Source and body
+	Erasure     Erasing // whether something of it is to go, or went
+	Source      string  // import: where from
+	SourceID    string  // import: its id there; unique within Source and body
 
 	Version   int64 // optimistic guard; every change adds one
 	UpdatedAt time.Time

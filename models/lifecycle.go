@@ -79,6 +79,8 @@ const (
 	ActMessage     Action = "message"
 	ActNote        Action = "note"
 	ActAttach      Action = "attach"
+	ActOutside     Action = "outside" // a body outside was asked, or has decided
+	ActErase       Action = "erase"   // what is personal, when its time is over
 )
 
 // Actions lists every action, for the grid and for tests.
@@ -86,6 +88,7 @@ var Actions = []Action{
 	ActSubmit, ActSetAside, ActComplete, ActAssign, ActClassify, ActAsk, ActClarify, ActExtend,
 	ActEscalate, ActAcknowledge, ActReturn, ActSettle, ActLapse, ActFail, ActDecide, ActReopen,
 	ActClose, ActWithdraw, ActObject, ActPublish, ActMessage, ActNote, ActAttach,
+	ActOutside, ActErase,
 }
 
 // moves is the whole table of state x action: where each action leads. An
@@ -133,15 +136,19 @@ var moves = map[State]map[Action]State{
 		ActMessage:  StateDecided,
 		ActNote:     StateDecided,
 		ActAttach:   StateDecided,
+		ActOutside:  StateDecided,
 	},
 	StateClosed: {
 		ActClassify: StateClosed,
 		ActPublish:  StateClosed,
 		ActNote:     StateClosed,
+		ActOutside:  StateClosed,
+		ActErase:    StateClosed,
 	},
 	StateWithdrawn: {
 		ActClassify: StateWithdrawn,
 		ActNote:     StateWithdrawn,
+		ActErase:    StateWithdrawn,
 	},
 }
 

@@ -215,6 +215,9 @@ func (s *Service) Document(ctx context.Context, a models.Actor, ref string, id i
 }
 
 func (s *Service) openFile(ctx context.Context, d *models.Attachment) (*models.Attachment, io.ReadSeekCloser, error) {
+	if d.SHA256 == "" {
+		return nil, nil, models.Refuse(models.NotFound, "attachment_erased")
+	}
 	f, err := s.files.Get(ctx, d.Stored)
 	if err != nil {
 		return nil, nil, internal("file_missing", err)

@@ -75,12 +75,16 @@ func (s *Service) Disclosure(ctx context.Context, ref string) (*DisclosureView, 
 		v.Decision = &decisions[n-1]
 		v.Decision.By, v.Decision.OfficerID, v.Decision.Basis = "", nil, ""
 	}
+	if v.Stones, err = stones(r, v.Pack, c.ID); err != nil {
+		return nil, err
+	}
 	docs, err := r.Attachments(c.ID)
 	if err != nil {
 		return nil, err
 	}
 	for _, doc := range docs {
 		switch {
+		case doc.SHA256 == "": // erased
 		case doc.FromBody && doc.Released && doc.Classification == models.Public:
 			v.Documents = append(v.Documents, doc)
 		case doc.FromBody && doc.Classification != models.Public:

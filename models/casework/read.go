@@ -73,13 +73,13 @@ func (s *Service) Case(ctx context.Context, a models.Actor, ref string) (*CaseVi
 		return nil, internal("pack_missing", err)
 	}
 	for _, fill := range []func(*store.Reader, models.Actor, *CaseView) error{
-		s.fillPeople, s.fillClocks, s.fillWords, s.fillDocuments, s.fillClasses, s.fillRelated, s.fillTimeline,
+		s.fillPeople, s.fillClocks, s.fillWords, s.fillDocuments, s.fillClasses, s.fillRelated, s.fillTimeline, s.fillAfter,
 	} {
 		if err := fill(r, a, v); err != nil {
 			return nil, err
 		}
 	}
-	v.May = s.may(a, v)
+	v.May = append(s.may(a, v), s.after(a, v)...)
 	return v, nil
 }
 
@@ -285,10 +285,11 @@ var requesterEvents = []string{
 	"case.withdrawn", "case.published", "case.unpublished", "case.reopened", "deadline.set", "deadline.extended", "deadline.paused",
 	"deadline.resumed", "deadline.restarted", "deadline.lapsed", "deadline.recomputed", "chain.opened", "rung.opened", "rung.lapsed", "rung.raised", "rung.returned",
 	"rung.decided", "chain.failed", "objection.filed", "message.added", "attachment.added",
+	"outside.filed", "outside.decided", "dossier.made", "case.erasure_proposed", "case.erased",
 }
 
 // requesterReasons are those whose reason was written for the requester.
-var requesterReasons = []string{"deadline.extended", "case.withdrawn", "case.closed", "rung.lapsed", "chain.failed", "case.unpublished"}
+var requesterReasons = []string{"deadline.extended", "case.withdrawn", "case.closed", "rung.lapsed", "chain.failed", "case.unpublished", "outside.filed", "outside.decided"}
 
 func (s *Service) fillTimeline(r *store.Reader, a models.Actor, v *CaseView) error {
 	events, _, err := r.Events(store.EventFilter{CaseID: &v.Case.ID}, "", 500)

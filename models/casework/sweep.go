@@ -28,7 +28,7 @@ func (s *Service) Sweep(ctx context.Context, now time.Time) (SweepReport, error)
 	t := *s
 	now = now.UTC().Truncate(time.Second)
 	t.clock = func() time.Time { return now }
-	for _, pass := range []func(context.Context, time.Time, *SweepReport) error{t.sweepRungs, t.sweepClocks, t.sweepExemptions, t.sweepDrafts} {
+	for _, pass := range []func(context.Context, time.Time, *SweepReport) error{t.sweepRungs, t.sweepClocks, t.sweepExemptions, t.sweepDrafts, t.sweepRetention} {
 		if err := pass(ctx, now, &r); err != nil {
 			return r, err
 		}
@@ -256,8 +256,8 @@ func (w *work) closeIfOver() (bool, error) {
 		return false, err
 	}
 	for _, c := range clocks {
-		if law, ok := w.pack.Clock(c.Name); ok && c.Running() && law.Holder == "requester" {
-			return false, nil
+		if law, ok := w.pack.Clock(c.Name); ok && c.Running() && law.Holder != "body" {
+			return false, nil // the requester may still act, or a body outside has it
 		}
 	}
 	children, err := w.Children(w.c.ID)

@@ -143,7 +143,10 @@ type CaseView struct {
 	Parent      *models.Case  // objection: the case it challenges
 	Timeline    []models.Event
 	Disclosure  *models.Disclosure
-	May         []string // actions of policies.May that are also possible now
+	Erasures    []models.Erasure // proposals to erase; officers only
+	Stones      []Stone          // what was erased
+	Outside     []OutsideStage   // the stages beyond the body
+	May         []string         // actions of policies.May that are also possible now
 	Objection   ObjectionWindow
 	Now         time.Time
 }
@@ -207,6 +210,7 @@ type DisclosureView struct {
 	Kind      models.Kind
 	Documents []models.Attachment // released and public
 	Withheld  []models.Attachment // name hidden; class and article only
+	Stones    []Stone             // what was erased of it
 }
 
 // BodyView is a body with its units and the law it answers under.
@@ -224,6 +228,7 @@ type SweepReport struct {
 	Closed        int      `json:"closed"`
 	DraftsDropped int      `json:"drafts_dropped"`
 	Expired       int      `json:"exemptions_expired"`
+	ErasureDue    int      `json:"erasure_due"`
 	Mismatched    []string `json:"mismatched"` // references whose stored due date is not what the ledger gives
 }
 

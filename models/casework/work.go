@@ -113,7 +113,7 @@ func rungRoles(rungs []models.Rung) []models.Role {
 }
 
 // requesterMay is what someone who proved a case's key may do to it.
-var requesterMay = []string{actSay, actWithdraw, actObject, actAttach}
+var requesterMay = []string{actSay, actWithdraw, actObject, actAttach, policies.ActDossier}
 
 // Actions that policies.May does not know because the law gives them to the
 // requester, or to time.

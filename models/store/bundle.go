@@ -70,7 +70,7 @@ func (s *Store) WriteBundle(ctx context.Context, in BundleInput, out io.Writer) 
 			in.Progress(done)
 		}
 		line := trail.BundleEvent{Index: *e.Leaf, LeafHash: e.LeafHash}
-		if in.MaySee(e) {
+		if e.Salt != "" && in.MaySee(e) { // what was erased can no longer be opened
 			line.Canonical, line.Salt, line.Columns = e.Canonical, e.Salt, map[string]string{}
 			for i, v := range in.ColumnsOf(e) {
 				if name := in.Columns[i]; name != "index" && name != "leaf_hash" && v != "" {

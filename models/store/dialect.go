@@ -82,6 +82,7 @@ func openSQLite(path string, write bool, conns int, trace func(Statement)) (*gor
 	if write {
 		q.Add("_txlock", "immediate")
 		q.Add("_pragma", "cache_size(-32768)")
+		q.Add("_pragma", "secure_delete(1)")   // what is erased must not stay readable in the file's free space
 		q.Add("_pragma", "temp_store(MEMORY)") // savepoints of a batch keep their journal in memory
 	} else {
 		q.Add("_pragma", "query_only(1)")

@@ -62,6 +62,7 @@ type verifier struct {
 // that does not grow with it: every entry, every event behind it, every tile, the
 // root, every checkpoint. It names the first thing that does not hold as a
 // *Fault. report may be nil.
+	graves  graves
 func (s *Store) VerifyLog(ctx context.Context, known note.Verifiers, report func(Progress)) error {
 	r := s.Read(ctx)
 	if report == nil {
@@ -230,6 +231,9 @@ func checkEvent(e *models.Event, index int64) error {
 	h := trail.LeafHash(entry)
 	if hex.EncodeToString(h[:]) != e.LeafHash {
 		return fault("event", index, e.ID, "its text and salt do not make the leaf hash that was sealed")
+	}
+	if e.Salt == "" {
+		return v.erased(l, e, known)
 	}
 	return nil
 }
