@@ -28,7 +28,7 @@ type Verbs interface {
 	Case(ctx context.Context, a models.Actor, ref string) (*casework.CaseView, error)
 	Events(ctx context.Context, a models.Actor, in casework.EventInput) ([]casework.EventView, string, error)
 	Export(ctx context.Context, a models.Actor, in casework.ExportInput, out io.Writer) (int64, error)
-	Receipt(ctx context.Context, a models.Actor, ref string) ([]byte, error)
+	Receipt(ctx context.Context, a models.Actor, ref string, event int64) ([]byte, error)
 	Checkpoint(ctx context.Context) ([]byte, int64, error)
 	Bodies(ctx context.Context, after int64, limit int) ([]models.Body, error)
 	Body(ctx context.Context, slug string) (*casework.BodyView, error)

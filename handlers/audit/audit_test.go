@@ -190,6 +190,11 @@ func TestTrail(t *testing.T) {
 		t.Fatal("no row leads to its event")
 	}
 	get(strings.ReplaceAll(m[1], "&amp;", "&")).want(t, 200, "Fingerprint (SHA-256)", refused.Reference, "UU 14/2008 art. 17 h", "Refused")
+	proof := regexp.MustCompile(`href="(/audit/cases/[^"]+/receipt\?event=[0-9]+)"`).FindStringSubmatch(get(strings.ReplaceAll(m[1], "&amp;", "&")).body)
+	if proof == nil {
+		t.Fatal("the answer has no receipt of its own")
+	}
+	get(proof[1]).want(t, 200, "c2sp.org/tlog-proof@v1")
 	get("/audit/events/999999?at=2026-01-07T03:00:00Z").want(t, 404)
 	get("/audit/events/1").want(t, 404)
 	for _, lang := range []string{"id", "en"} {
@@ -243,7 +248,13 @@ func TestExports(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	get("/audit/exports").want(t, 200, "auditor dinas", "format=csv", "format=jsonl")
+	for _, format := range []string{"xlsx", "bundle"} {
+		a := get("/audit/export?format="+format).want(t, 200)
+		if !strings.HasPrefix(a.body, "PK") || !strings.HasPrefix(a.header.Get("Content-Disposition"), "attachment") {
+			t.Errorf("%s is no archive: %v", format, a.header)
+		}
+	}
+	get("/audit/exports").want(t, 200, "auditor dinas", "format=csv", "format=jsonl", "format=bundle")
 	get("/audit/export?format=pdf").want(t, 422, `href="#format"`)
 	get("/audit/export?format=csv&from=x").want(t, 422, `href="#from"`)
 	get("/audit/export?format=csv&from=2026-02-01&to=2026-01-01").want(t, 422, `href="#to"`)

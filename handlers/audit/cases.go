@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"strconv"
+
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
@@ -139,7 +141,11 @@ func (h *audit) show(c *fiber.Ctx) error {
 
 // receipt hands out the proof that the case was recorded when it was.
 func (h *audit) receipt(c *fiber.Ctx) error {
-	proof, err := h.svc.Receipt(c.UserContext(), web.Actor(c), c.Params("ref"))
+	event, err := strconv.ParseInt(c.Query("event", "0"), 10, 64)
+	if err != nil {
+		return models.Refuse(models.NotFound, "receipt_not_found")
+	}
+	proof, err := h.svc.Receipt(c.UserContext(), web.Actor(c), c.Params("ref"), event)
 	if err != nil {
 		return err
 	}

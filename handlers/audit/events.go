@@ -61,7 +61,7 @@ func (h *audit) events(c *fiber.Ctx) error {
 		Page: h.page(c, l.T("audit.events.title")), Errors: errs, Explain: l.T("audit.events.explain"),
 		From: day(l, "from", l.T("audit.from"), q.from, errs), To: day(l, "to", l.T("audit.to"), q.to, errs),
 		Ref:   components.Input{Lang: l, Name: "reference", Label: l.T("audit.reference"), Value: q.ref, Error: components.ErrorFor(errs, "reference"), Mono: true},
-		Kind:  kinds(l, q.kind),
+		Kind:  kinds(l, q.kind, web.Actor(c).Role == models.Administrator),
 		Role:  choice(l, "role", l.T("audit.role"), "role.", q.role, true, "requester", "agent", "unit_head", "officer", "superior", "auditor", "administrator", "system", "anyone"),
 		Order: choice(l, "order", l.T("audit.order"), "audit.order.", q.order, false, "newest", "log"),
 	}
@@ -223,8 +223,8 @@ func (h *audit) event(c *fiber.Ctx) error {
 	fact(&v.Proof, "audit.col.index", place)
 	fact(&v.Proof, "audit.fact.hash", e.LeafHash)
 	v.Links = []components.Link{{Label: l.T("audit.log.link"), URL: "/log"}}
-	if e.Reference != "" && e.Kind == "case.filed" && web.Actor(c).Role == models.Auditor {
-		v.Links = append(v.Links, components.Link{Label: l.T("audit.receipt"), URL: caseURL(e.Reference) + "/receipt"})
+	if e.Reference != "" && web.Actor(c).Role == models.Auditor {
+		v.Links = append(v.Links, components.Link{Label: l.T("audit.receipt"), URL: caseURL(e.Reference) + safe("/receipt?event="+strconv.FormatInt(e.ID, 10))})
 	}
 	v.Canonical = e.Data
 	return web.Render(c, fiber.StatusOK, pages.AuditEvent(v))
@@ -235,10 +235,15 @@ func nonempty(all ...string) []string {
 }
 
 // kinds lists every kind of event there are words for, in the order of its words.
-func kinds(l text.Lang, chosen string) components.Select {
+// For an administrator it leaves out those of cases.
+func kinds(l text.Lang, chosen string, admin bool) components.Select {
+	ofAdministration := []string{"officer.", "token.", "body.", "unit.", "export.", "holidays.", "log."}
 	s := components.Select{Lang: l, Name: "kind", Label: l.T("audit.kind"), Empty: l.T("desk.filter.any")}
 	for _, key := range text.Keys() {
 		if kind, ok := strings.CutPrefix(key, "event."); ok && kind != "case.decided" {
+			if admin && !slices.ContainsFunc(ofAdministration, func(p string) bool { return strings.HasPrefix(kind, p) }) {
+				continue
+			}
 			s.Options = append(s.Options, components.Option{Value: kind, Label: l.T(key) + " (" + kind + ")", Checked: kind == chosen})
 		}
 	}

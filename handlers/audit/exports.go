@@ -3,8 +3,6 @@ package audit
 import (
 	"context"
 	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -19,7 +17,13 @@ import (
 // exportMax is how long one export may take: a log of many millions over a slow line.
 const exportMax = 30 * time.Minute
 
-var exportTypes = map[string]string{"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+// exportFiles are the forms an export can have: how it is named and what it is.
+var exportFiles = map[string]struct{ ext, kind string }{
+	"csv":    {"csv", "text/csv; charset=utf-8"},
+	"jsonl":  {"jsonl", "application/jsonl; charset=utf-8"},
+	"xlsx":   {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+	"bundle": {"zip", "application/zip"},
+}
 
 // exports is the form for an export, and the list of those made, by whom.
 func (h *audit) exports(c *fiber.Ctx) error { return h.exportPage(c, nil, fiber.StatusOK) }
@@ -31,13 +35,13 @@ func (h *audit) exportPage(c *fiber.Ctx, errs []components.FieldError, status in
 		Page: h.page(c, l.T("audit.exports.title")), Errors: errs,
 		From: day(l, "from", l.T("audit.from"), c.Query("from"), errs), To: day(l, "to", l.T("audit.to"), c.Query("to"), errs),
 		Formats: components.Choices{Lang: l, Name: "format", Legend: l.T("audit.exports.format"), Error: components.ErrorFor(errs, "format")},
-		Kinds:   kinds(l, c.Query("kind")),
+		Kinds:   kinds(l, c.Query("kind"), false),
 	}
 	v.Failed = len(errs) > 0
 	for _, f := range casework.ExportFormats {
-		if exportTypes[f] != "" {
-			v.Formats.Options = append(v.Formats.Options, components.Option{Value: f, Label: strings.ToUpper(f), Hint: l.T("audit.exports." + f), Checked: f == c.Query("format", "csv")})
-		}
+		v.Formats.Options = append(v.Formats.Options, components.Option{
+			Value: f, Label: l.T("audit.exports." + f), Hint: l.T("audit.exports." + f + ".what"), Checked: f == c.Query("format", "csv"),
+		})
 	}
 	var err error
 	if v.Body, err = h.bodyChoice(c, c.Query("body")); err != nil {
@@ -72,11 +76,9 @@ func (h *audit) export(c *fiber.Ctx) error {
 	from, to, err := h.period(c, c.Query("from"), c.Query("to"))
 	in := casework.ExportInput{Format: c.Query("format", "csv"), From: from, To: to, Body: c.Query("body"), Kind: c.Query("kind")}
 	if err == nil {
-		name := "terang-" + policies.DateOf(h.w.Now(), h.teller(c).Loc).String() + "." + in.Format
-		if !slices.Contains(casework.ExportFormats, in.Format) {
-			name = "terang"
-		}
-		err = h.w.Stream(c, name, exportTypes[in.Format], exportMax, func(ctx context.Context, out io.Writer) error {
+		file := exportFiles[in.Format] // an unknown form is refused before a byte is written
+		name := "terang-" + policies.DateOf(h.w.Now(), h.teller(c).Loc).String() + "." + file.ext
+		err = h.w.Stream(c, name, file.kind, exportMax, func(ctx context.Context, out io.Writer) error {
 			_, err := h.svc.Export(ctx, a, in, out)
 			return err
 		})

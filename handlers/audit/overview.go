@@ -67,7 +67,7 @@ func (h *audit) overview(c *fiber.Ctx) error {
 		n, more := 0, false
 		err := h.walk(c, casework.EventInput{From: first, To: last, Kind: kind, Desc: true, Limit: 100}, counted, func(e casework.EventView) {
 			n++
-			if kind == "case.answered" {
+			if kind == "case.answered" && !e.Withheld {
 				outcomes[string(e.Outcome)]++
 				for _, x := range data(e.Event).Exemptions {
 					grounds[x]++

@@ -112,6 +112,14 @@ func (t Teller) until(at time.Time) string {
 	return t.Left(policies.DateOf(at, t.Loc).String())
 }
 
+// machineReasons are those the verbs give for what nobody decided.
+var machineReasons = map[string]string{
+	"lapsed below":                    "desk.reason.lapsed_below",
+	"the requester's time has passed": "desk.reason.requester_time",
+	"not completed in time":           "desk.reason.not_completed",
+	"cuti bersama":                    "desk.reason.collective_leave",
+}
+
 // Reason puts what the machine gave as a reason into the reader's words; what a
 // person wrote stays as it is.
 func (t Teller) Reason(s string) string {
@@ -124,8 +132,8 @@ func (t Teller) Reason(s string) string {
 	words := head
 	if class, ok := strings.CutPrefix(head, "classified "); ok {
 		words = t.L.T("desk.reason.classified", t.Words("classification.", class))
-	} else if head == "lapsed below" {
-		words = t.L.T("desk.reason.lapsed_below")
+	} else if key := machineReasons[head]; key != "" {
+		words = t.L.T(key)
 	} else if text.Has("event." + head) {
 		words = t.Words("event.", head)
 	}
@@ -156,7 +164,7 @@ func (t Teller) Event(e models.Event) (title string, lines []string) {
 			lines = add(lines, t.Words("classification.", d.New))
 		}
 	case e.Kind == "case.answered":
-		lines = add(lines, t.Words("outcome.", string(e.Outcome)))
+		lines = add(lines, components.OutcomeTag(t.L, string(e.CaseKind), string(e.Outcome)).Label)
 	case strings.HasPrefix(e.Kind, "deadline."):
 		name := t.Words("desk.clock_name.", e.Clock)
 		if d.Old != "" && d.Old != d.New {

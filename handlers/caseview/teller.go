@@ -217,10 +217,10 @@ func (t Teller) clock(v *casework.CaseView, c casework.ClockView) components.Clo
 			}
 		}
 	}
-	if c.StoppedAt == nil && ok && law.Holder == "requester" {
+	if ok && law.Holder == "requester" {
 		// It is not the body that is late when a requester lets a right go by.
 		k.Tag = components.Tag{Label: t.L.T("desk.clock.requesters")}
-		if v.Now.After(c.DueAt) {
+		if c.StoppedAt == nil && v.Now.After(c.DueAt) {
 			k.Status = t.L.T("desk.clock.passed")
 		}
 	}

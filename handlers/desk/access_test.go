@@ -167,6 +167,12 @@ func TestStaleForms(t *testing.T) {
 		}
 		one.post(at+path, append([]string{"version", fresh}, row.fields...)...).done(t)
 	}
+	// An acknowledgement has no form of its own: the case's page says that it changed.
+	_, other := s.given(caseworktest.Request())
+	one.send(other+"/classify", "classification", "restricted", "exemption", "h", "reason", "Data pribadi.").done(t)
+	page := one.get(other).want(t, 200, "Acknowledge this rung")
+	two.send(other+"/note", "text", "Satu lagi.").done(t)
+	one.post(other+"/escalation", "action", "acknowledge", "version", versions.FindStringSubmatch(page.body)[1]).want(t, 409, "Not done: this case had changed", "Satu lagi.")
 	v := s.as("officer")
 	v.get("/desk")
 	v.post(at+"/note", "text", "Tanpa versi.").want(t, 422)

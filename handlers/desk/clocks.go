@@ -107,11 +107,19 @@ func (d *desk) escalation(c *fiber.Ctx) error {
 		return d.done(c, "escalation_"+input.Action)
 	}
 	if _, ok := escalations[input.Action]; !ok {
-		// An acknowledgement is one press on the case's own page; nothing was typed.
-		if models.KindOf(err) == models.Conflict {
-			return d.done(c, "changed")
+		// An acknowledgement is one press on the case's own page; nothing was typed, so the
+		// page itself says that the case had changed.
+		if models.KindOf(err) != models.Conflict {
+			return err
 		}
-		return err
+		v, openErr := d.svc.Case(c.UserContext(), web.Actor(c), c.Params("ref"))
+		if openErr != nil {
+			return openErr
+		}
+		page := d.caseView(c, v)
+		page.Failed = true
+		page.Warnings = append([]components.Banner{{Tone: "error", Text: page.Lang.T("desk.changed"), Live: true}}, page.Warnings...)
+		return web.Render(c, fiber.StatusConflict, pages.DeskCase(page))
 	}
 	return d.again(c, in, err, drawEscalation(input.Action))
 }
