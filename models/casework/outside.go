@@ -238,3 +238,6 @@ func (s *Service) after(a models.Actor, v *CaseView) []string {
 	}
 	return out
 }
+
+func forRequester(kind string) bool       { return slices.Contains(requesterEvents, kind) }
+func reasonForRequester(kind string) bool { return slices.Contains(requesterReasons, kind) }
