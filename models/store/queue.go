@@ -152,7 +152,7 @@ func (r *Reader) Queue(sight models.Sight, f QueueFilter, after string, limit in
 		return nil, "", err
 	}
 	if len(f.Terms) > 0 {
-		return r.searchQueue(where, args, f.Terms, after, limit)
+		return r.searchQueue(where, args, f, after, limit)
 	}
 	o := r.s.orderOf(f)
 	if after != "" {
@@ -230,14 +230,19 @@ func (r *Reader) QueueCount(sight models.Sight, f QueueFilter, n int) (int, erro
 	if err != nil {
 		return 0, err
 	}
-	from := "cases c"
-	if len(f.Terms) > 0 {
-		var ok bool
-		if from, where, args, ok = r.s.matchSQL(where, args, f.Terms); !ok {
-			return 0, nil
-		}
+	if len(f.Terms) == 0 {
+		return r.count("cases c", where, args, n)
 	}
+	m, err := r.matchSQL(where, args, f)
+	if m == nil {
+		return 0, err
+	}
+	return r.count(m.from, m.where, m.args, n)
+}
+
+// count counts rows and stops at most at n.
+func (r *Reader) count(from, where string, args []any, n int) (int, error) {
 	var count int
-	err = r.db.Raw(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 AS one FROM %s WHERE %s LIMIT %d) t", from, where, n), args...).Scan(&count).Error
+	err := r.db.Raw(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 AS one FROM %s WHERE %s LIMIT %d) t", from, where, n), args...).Scan(&count).Error
 	return count, wrap(err)
 }

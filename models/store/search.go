@@ -42,47 +42,90 @@ func splitTerms(terms []string) (refs, words []string) {
 	return refs, words
 }
 
-// matchSQL adds terms to a condition on cases c. ok is false where nothing can match.
-func (s *Store) matchSQL(where string, args []any, terms []string) (from, cond string, all []any, ok bool) {
-	refs, words := splitTerms(terms)
+const (
+	// When a word is in more than this many cases and a queue has fewer than that many, SQLite
+	// goes through the queue and looks into the words of each case, and otherwise through
+	// the index and looks whether each hit is of the queue.
+	manyHits = 3000
+	fewCases = 1500
+)
+
+// narrow are the queues that an index of cases leads to.
+var narrow = map[string]bool{"mine": true, "unit": true, "unassigned": true, "escalated": true, "due_soon": true, "overdue": true}
+
+// matched is a condition on cases c with the terms of a search in it.
+type matched struct {
+	from  string
+	where string
+	args  []any
+	key   string // what the page is ordered by
+}
+
+// matchSQL adds the filter's terms to a condition on cases c; nil where nothing can match.
+func (r *Reader) matchSQL(where string, args []any, f QueueFilter) (*matched, error) {
+	refs, words := splitTerms(f.Terms)
 	if len(refs)+len(words) == 0 || len(refs) > 1 {
-		return "", "", nil, false
+		return nil, nil
 	}
-	from = "cases c"
+	m := &matched{from: "cases c", where: where, args: args, key: "c.id"}
 	for _, ref := range refs {
-		where += " AND c.reference = ?"
-		args = append(args, ref)
+		m.where += " AND c.reference = ?"
+		m.args = append(m.args, ref)
 	}
 	if len(words) == 0 {
-		return from, where, args, true
+		return m, nil
 	}
-	if s.dialect == dialectPostgres {
-		return from + " JOIN case_fts f ON f.id = c.id", "f.terms @@ CAST(? AS tsquery) AND " + where, append([]any{s.match(words, false)}, args...), true
+	match := r.s.match(words, false)
+	if r.s.dialect == dialectPostgres {
+		m.from += " JOIN case_fts f ON f.id = c.id"
+		m.where = "f.terms @@ CAST(? AS tsquery) AND " + m.where
+		m.args = append([]any{match}, m.args...)
+		return m, nil
+	}
+	if narrow[f.Queue] {
+		hits, err := r.count("case_fts f", "f.case_fts MATCH ?", []any{match}, manyHits)
+		if err != nil {
+			return nil, err
+		}
+		cases := fewCases
+		if hits == manyHits {
+			if cases, err = r.count(m.from, m.where, m.args, fewCases); err != nil {
+				return nil, err
+			}
+		}
+		if cases < fewCases {
+			m.from += " CROSS JOIN case_words w ON w.id = c.id"
+			for _, w := range words {
+				m.where += " AND instr(w.terms, ?) > 0"
+				m.args = append(m.args, " "+w+" ")
+			}
+			return m, nil
+		}
 	}
 	// CROSS JOIN keeps SQLite from doing it the other way round: the index gives rowids in
 	// descending order without sorting, and the page ends the walk.
-	return "case_fts f CROSS JOIN cases c ON c.id = f.rowid", "f.case_fts MATCH ? AND " + where, append([]any{s.match(words, false)}, args...), true
+	m.from = "case_fts f CROSS JOIN cases c ON c.id = f.rowid"
+	m.where = "f.case_fts MATCH ? AND " + m.where
+	m.args = append([]any{match}, m.args...)
+	m.key = "f.rowid"
+	return m, nil
 }
 
-func (r *Reader) searchQueue(where string, args []any, terms []string, after string, limit int) ([]QueueRow, string, error) {
-	from, where, args, ok := r.s.matchSQL(where, args, terms)
-	if !ok {
-		return nil, "", nil
-	}
-	key := "c.id"
-	if strings.HasPrefix(from, "case_fts") {
-		key = "f.rowid"
+func (r *Reader) searchQueue(where string, args []any, f QueueFilter, after string, limit int) ([]QueueRow, string, error) {
+	m, err := r.matchSQL(where, args, f)
+	if m == nil {
+		return nil, "", err
 	}
 	if after != "" {
 		id, err := parseIDCursor(after, "s")
 		if err != nil {
 			return nil, "", err
 		}
-		where += " AND " + key + " < ?"
-		args = append(args, id)
+		m.where += " AND " + m.key + " < ?"
+		m.args = append(m.args, id)
 	}
-	page := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s DESC LIMIT %d", queueColumns, from, where, key, limit+1)
-	return r.rows(page, "p.id DESC", args, limit, func(last *QueueRow) string { return idCursor("s", last.ID) })
+	page := fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s DESC LIMIT %d", queueColumns, m.from, m.where, m.key, limit+1)
+	return r.rows(page, "p.id DESC", m.args, limit, func(last *QueueRow) string { return idCursor("s", last.ID) })
 }
 
 const disclosureColumns = "d.id, d.case_id, d.body_id, d.reference, d.title, d.summary, d.answer, d.outcome, d.received_on, d.answered_on, d.by, d.published_at"
@@ -207,14 +250,25 @@ func (tx *Tx) index(table string, id int64, terms []string) error {
 	if err := tx.unindex(table, id); err != nil {
 		return err
 	}
-	_, err := tx.exec("INSERT INTO "+table+" (rowid, terms) VALUES (?, ?)", id, strings.Join(terms, " "))
+	joined := strings.Join(terms, " ")
+	if table == "case_fts" {
+		if _, err := tx.exec("INSERT INTO case_words (id, terms) VALUES (?, ?)", id, " "+joined+" "); err != nil {
+			return err
+		}
+	}
+	_, err := tx.exec("INSERT INTO "+table+" (rowid, terms) VALUES (?, ?)", id, joined)
 	return err
 }
 
 func (tx *Tx) unindex(table string, id int64) error {
-	key := "rowid"
-	if tx.s.dialect == dialectPostgres {
-		key = "id"
+	key := "id"
+	if tx.s.dialect == dialectSQLite {
+		key = "rowid"
+		if table == "case_fts" {
+			if _, err := tx.exec("DELETE FROM case_words WHERE id = ?", id); err != nil {
+				return err
+			}
+		}
 	}
 	_, err := tx.exec("DELETE FROM "+table+" WHERE "+key+" = ?", id)
 	return err

@@ -224,3 +224,34 @@ func TestDisclosureFollows(t *testing.T) {
 		}
 	})
 }
+
+// Searching in a queue finds what is in both, whichever way the database goes about it.
+func TestSearchInQueue(t *testing.T) {
+	Each(t, func(t *testing.T, s *store.Store) {
+		w := NewWorld(t, s, 33)
+		w.Bulk(6000) // so that a common word is beyond what is asked case by case
+		r := s.Read(ctx)
+		o := w.Officers[2]
+		sight := models.SightOf(models.Actor{Kind: models.ByOfficer, OfficerID: o.ID, Role: o.Role, BodyID: o.BodyID, Clearance: models.Restricted})
+		now := Start.Add(3000 * 60e9)
+		for _, terms := range [][]string{s.Terms("anggaran"), s.Terms("anggaran jalan"), s.Terms("tidakada"), s.Terms("dana desa sekolah budget")} {
+			found := idsOf(pages(t, r, sight, store.QueueFilter{Terms: terms}, 500))
+			for _, q := range []string{"mine", "unit", "unassigned", "due_soon", "overdue", "open", "ended"} {
+				f := store.QueueFilter{Queue: q, OfficerID: o.ID, UnitIDs: []int64{*o.UnitID}, Now: now}
+				var want []int64
+				for _, id := range idsOf(pages(t, r, sight, f, 500)) {
+					if _, ok := slices.BinarySearch(found, id); ok {
+						want = append(want, id)
+					}
+				}
+				f.Terms = terms
+				if got := idsOf(pages(t, r, sight, f, 23)); !slices.Equal(got, want) {
+					t.Errorf("%v in %s: %d found, expected %d", terms, q, len(got), len(want))
+				}
+				if n, err := r.QueueCount(sight, f, 10_000); err != nil || n != len(want) {
+					t.Errorf("%v in %s: %d counted, expected %d: %v", terms, q, n, len(want), err)
+				}
+			}
+		}
+	})
+}

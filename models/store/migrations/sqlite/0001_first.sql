@@ -429,6 +429,11 @@ CREATE INDEX log_cosignature_witness ON log_cosignature (witness, size);
 
 -- Full text. Terms are made in Go (store/terms.go), so that both databases find the same.
 CREATE VIRTUAL TABLE case_fts USING fts5 (terms, content='', contentless_delete=1, detail=none, tokenize='ascii');
+-- The same terms by case, each between spaces: to ask about few cases, where the index would walk all hits.
+CREATE TABLE case_words (
+  id INTEGER PRIMARY KEY,
+  terms TEXT NOT NULL
+);
 CREATE VIRTUAL TABLE disclosure_fts USING fts5 (terms, content='', contentless_delete=1, detail=none, tokenize='ascii');
 
 -- Decrees of days off that an administrator added to a pack's own.
