@@ -249,7 +249,7 @@ func (t Teller) grounds(v *casework.CaseView) []pages.DeskGround {
 			at[g.Rule] = i
 			out = append(out, pages.DeskGround{Class: components.ClassTag(t.L, g.Class), Title: title, Article: t.L.Law(g.Article)})
 		}
-		if g.Evidence != "" && !slices.Contains(out[i].Evidence, g.Evidence) {
+		if g.Evidence != "" && !slices.ContainsFunc(out[i].Evidence, func(e string) bool { return strings.EqualFold(e, g.Evidence) }) {
 			out[i].Evidence = append(out[i].Evidence, g.Evidence)
 		}
 	}
