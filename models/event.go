@@ -58,9 +58,9 @@ type EventData struct {
 	Source     string          `json:"source,omitempty"`
 	Warnings   []string        `json:"warnings,omitempty"`
 	Basis      json.RawMessage `json:"basis,omitempty"`
-}
 	Rule       string          `json:"rule,omitempty"`   // of retention
 	Erased     []ErasedEvent   `json:"erased,omitempty"` // of a tombstone
+}
 
 // JSON renders the data for the row.
 func (d EventData) JSON() string {
