@@ -30,7 +30,6 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	Demo           bool
 	Logins         []pages.DemoLogin // shown on the sign-in page of a demonstration
-	LogKey         string            // verifier key of the log
 	Version        string
 	Log            *slog.Logger
 	Now            func() time.Time
@@ -86,7 +85,7 @@ func New(o Options) (*fiber.App, error) {
 	})
 
 	app.Use(w.Identify)
-	public.Mount(app, o.Cases, w, public.Options{LogKey: o.LogKey, Logins: o.Logins})
+	public.Mount(app, o.Cases, w, public.Options{Logins: o.Logins})
 	desk.Mount(app, o.Cases, w)
 	audit.Mount(app, o.Cases, w)
 	app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })

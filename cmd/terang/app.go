@@ -96,7 +96,7 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 	}
 	a.cases = casework.New(casework.Options{
 		Store: a.store, Packs: a.packs, Files: a.files, Secret: a.secret, Now: now,
-		Signer: a.signer,
+		Signer: a.signer, Quorum: set.Quorum,
 	})
 	return a, nil
 }

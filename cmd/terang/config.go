@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"terang/models"
+	"terang/models/store"
 )
 
 // fillOptions gives each option that the command line left out its value from
@@ -174,7 +175,8 @@ type settings struct {
 	Data     string
 	Database string // "" for SQLite in Data
 	BaseURL  string
-	Operator string // who runs the command, for the trail
+	Operator string       // who runs the command, for the trail
+	Quorum   store.Quorum // of serve
 }
 
 // actor is who a command acts as: the system, under the operator's name where one is given.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,17 +53,20 @@ func serveCommand() *cobra.Command {
 	f.Bool("migrate", false, "bring an older database up to date before serving")
 	f.StringSlice("trusted-proxy", nil, "`ADDRESS` or network of a proxy whose X-Forwarded-For is believed; may be given many times")
 	f.Bool("log-json", false, "write the server's log as JSON")
+	f.StringSlice("witness", nil, "`URL=VKEY` of a witness that the log's heads are shown to; may be given many times")
+	f.Int("witness-quorum", 0, "how many witnesses must have cosigned a head before it is published and receipts are made under it")
 	return cmd
 }
 
 type serveOptions struct {
 	settings
-	addr    string
-	demo    bool
-	migrate bool
-	proxies []netip.Prefix
-	logJSON bool
-	passing bool // the data folder is the demo's own and goes when it ends
+	addr      string
+	demo      bool
+	migrate   bool
+	proxies   []netip.Prefix
+	logJSON   bool
+	passing   bool      // the data folder is the demo's own and goes when it ends
+	witnesses []witness // that the log's heads are shown to
 }
 
 func readServeOptions(cmd *cobra.Command) (o serveOptions, err error) {
@@ -74,6 +78,9 @@ func readServeOptions(cmd *cobra.Command) (o serveOptions, err error) {
 	o.demo, _ = f.GetBool("demo")
 	o.migrate, _ = f.GetBool("migrate")
 	o.logJSON, _ = f.GetBool("log-json")
+	if o.witnesses, o.Quorum, err = readWitnesses(cmd); err != nil {
+		return o, err
+	}
 	if _, port, err := net.SplitHostPort(o.addr); err != nil || port == "" {
 		return o, usageErrorf("--addr %q: expected HOST:PORT, such as %s", o.addr, defaultAddr)
 	}
@@ -156,7 +163,7 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		a.background(work, log)
+		a.background(work, log, o.witnesses...)
 	}()
 	failed := make(chan error, 1)
 	go func() { failed <- site.Listener(ln) }()
@@ -210,7 +217,12 @@ func (a *app) firstRun(ctx context.Context, errOut io.Writer) error {
 }
 
 // background does what time moves: events into the log each second, the sweep each minute.
-func (a *app) background(ctx context.Context, log *slog.Logger) {
+func (a *app) background(ctx context.Context, log *slog.Logger, witnesses ...witness) {
+	var apart sync.WaitGroup
+	defer apart.Wait()
+	for _, w := range witnesses {
+		apart.Go(func() { a.witnessing(ctx, w, log) })
+	}
 	sequence, sweep := time.NewTicker(sequenceEvery), time.NewTicker(sweepEvery)
 	defer sequence.Stop()
 	defer sweep.Stop()

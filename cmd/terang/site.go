@@ -17,6 +17,6 @@ func (a *app) site(o serveOptions, log *slog.Logger, logins []demoLogin) (*fiber
 	}
 	return handlers.New(handlers.Options{
 		Cases: a.cases, Ready: a.store.Ready, BaseURL: a.BaseURL, Secret: a.secret, TrustedProxies: o.proxies,
-		Demo: len(logins) > 0, Logins: shown, LogKey: a.signer.VerifierKey(), Version: version, Log: log,
+		Demo: len(logins) > 0, Logins: shown, Version: version, Log: log,
 	})
 }

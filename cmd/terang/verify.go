@@ -35,6 +35,9 @@ func verifyCommand() *cobra.Command {
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			base, _ := cmd.Flags().GetString("url")
+			if _, err := wantedWitnesses(cmd); err != nil {
+				return err
+			}
 			switch {
 			case len(args) == 1 && base != "":
 				return usageErrorf("verify: %s and --url were both given; expected one", args[0])
@@ -48,9 +51,52 @@ func verifyCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringSlice("key", nil, "the log's public `KEY` (origin+hash+key), as the body publishes it; may be repeated after a rotation")
+	f.StringSlice("witness", nil, "public key `VKEY` of a witness whose cosignature counts; may be repeated")
+	f.Int("quorum", 0, "how many of the witnesses must have cosigned; all of them, when not given")
 	f.String("url", "", "`BASE` address of a portal")
 	f.String("state", "", "`FILE` that remembers the last head seen of a portal; without it one in the user's configuration folder")
 	return cmd
+}
+
+// wanted are the witnesses whose cosignatures a head must bear.
+type wanted struct {
+	witnesses []note.Verifier
+	quorum    int
+}
+
+func wantedWitnesses(cmd *cobra.Command) (w wanted, err error) {
+	keys, _ := cmd.Flags().GetStringSlice("witness")
+	for _, k := range keys {
+		v, err := trail.WitnessVerifier(k)
+		if err != nil {
+			return w, usageErrorf("--witness: %w; expected name+hash+key, as `terang witness key` prints it", err)
+		}
+		w.witnesses = append(w.witnesses, v)
+	}
+	w.quorum = len(keys)
+	if cmd.Flags().Changed("quorum") {
+		w.quorum, _ = cmd.Flags().GetInt("quorum")
+	}
+	if w.quorum < 0 || w.quorum > len(keys) {
+		return w, usageErrorf("--quorum %d: expected 0 to %d, the number of --witness keys", w.quorum, len(keys))
+	}
+	return w, nil
+}
+
+// check says whether enough of them signed.
+func (w wanted) check(signed []byte) error {
+	if n := trail.Cosigned(signed, w.witnesses); n < w.quorum {
+		return fmt.Errorf("the checkpoint is cosigned by %d of the given witnesses; expected %d", n, w.quorum)
+	}
+	return nil
+}
+
+// said tells of the cosignatures, where any were asked for.
+func (w wanted) said(signed []byte) []string {
+	if len(w.witnesses) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("cosigned by %d of %d witnesses", trail.Cosigned(signed, w.witnesses), len(w.witnesses))}
 }
 
 // verdict is what verify prints when everything holds.
@@ -146,6 +192,13 @@ func verifyFile(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return fmt.Errorf("verify %s: %w", name, err)
 	}
+	want, err := wantedWitnesses(cmd)
+	if err != nil {
+		return err
+	}
+	if err := want.check(r.Checkpoint.Note); err != nil {
+		return fmt.Errorf("verify %s: %w", name, err)
+	}
 	v := verdict{What: "receipt", Origin: r.Checkpoint.Origin, Events: r.Checkpoint.Size, Key: from, Fields: r.Fields}
 	for _, f := range []string{"time", "event", "reference", "body", "due_on", "state"} {
 		if r.Fields[f] != "" {
@@ -153,6 +206,7 @@ func verifyFile(cmd *cobra.Command, name string) error {
 		}
 	}
 	v.Said = append(v.Said, fmt.Sprintf("event %d of %d in the log %s", r.Index, r.Checkpoint.Size, r.Checkpoint.Origin))
+	v.Said = append(v.Said, want.said(r.Checkpoint.Note)...)
 	return v.print(cmd)
 }
 
@@ -166,22 +220,33 @@ func verifyBundle(cmd *cobra.Command, f *os.File, known note.Verifiers, from str
 		return fmt.Errorf("verify %s: not a whole zip file: %w", f.Name(), err)
 	}
 	if known == nil {
-		claimed, err := trail.BundleKey(z)
+		claimed, err := trail.BundleKeys(z)
 		if err != nil {
 			return fmt.Errorf("verify %s: %w", f.Name(), err)
 		}
-		if known, err = trail.Verifiers(claimed); err != nil {
+		if known, err = trail.Verifiers(claimed...); err != nil {
 			return fmt.Errorf("verify %s: %w", f.Name(), err)
 		}
-		from = "claimed by the bundle itself: compare " + claimed + " with the page /log of the body"
+		from = "claimed by the bundle itself: compare " + strings.Join(claimed, " ") + " with the page /log of the body"
 	}
 	m, err := trail.VerifyBundle(z, known)
 	if err != nil {
 		return fmt.Errorf("verify %s: %w", f.Name(), err)
 	}
-	return verdict{What: "bundle", Origin: m.Origin, Events: m.Events, Key: from, Said: []string{
+	want, err := wantedWitnesses(cmd)
+	if err != nil {
+		return err
+	}
+	head, err := fs.ReadFile(z, "checkpoint")
+	if err != nil {
+		return err
+	}
+	if err := want.check(head); err != nil {
+		return fmt.Errorf("verify %s: %w", f.Name(), err)
+	}
+	return verdict{What: "bundle", Origin: m.Origin, Events: m.Events, Key: from, Said: append([]string{
 		fmt.Sprintf("%d events (%d withheld) of a log of %d, made %s", m.Events, m.Withheld, m.Size, m.Made.Format(time.RFC3339)),
-	}}.print(cmd)
+	}, want.said(head)...)}.print(cmd)
 }
 
 func verifyStore(cmd *cobra.Command) error {
@@ -195,6 +260,24 @@ func verifyStore(cmd *cobra.Command) error {
 		if err := a.store.VerifyLog(ctx, known, func(p store.Progress) { last = p; step(p.Done, p.Total) }); err != nil {
 			return err
 		}
+		want, err := wantedWitnesses(cmd)
+		if err != nil {
+			return err
+		}
+		var head []byte
+		if len(want.witnesses) > 0 {
+			names := make([]string, len(want.witnesses))
+			for i, w := range want.witnesses {
+				names[i] = w.Name()
+			}
+			cp, err := a.store.Published(ctx, store.Quorum{Witnesses: names, N: want.quorum})
+			if err != nil {
+				return err
+			}
+			if head = cp.Note; want.check(head) != nil {
+				return want.check(head)
+			}
+		}
 		checked, wrong, err := a.cases.Rederive(ctx)
 		if err != nil {
 			return err
@@ -202,16 +285,16 @@ func verifyStore(cmd *cobra.Command) error {
 		if len(wrong) > 0 {
 			return fmt.Errorf("case %s: its stored due date is not what its clock's ledger gives", wrong[0])
 		}
-		return verdict{What: "log", Origin: a.signer.Origin(), Events: last.Total, Key: from, Said: []string{
+		return verdict{What: "log", Origin: a.signer.Origin(), Events: last.Total, Key: from, Said: append([]string{
 			fmt.Sprintf("%d events, their tree, checkpoints and cases; %d running clocks", last.Total, checked),
-		}}.print(cmd)
+		}, want.said(head)...)}.print(cmd)
 	})
 }
 
-// watched is the last head seen of a portal's log.
+// watched is the last head seen of a portal's log, and the keys believed.
 type watched struct {
-	Note string `json:"checkpoint"`
-	Key  string `json:"key"`
+	Note string   `json:"checkpoint"`
+	Keys []string `json:"keys"`
 }
 
 func verifyURL(cmd *cobra.Command, base string) error {
@@ -233,7 +316,7 @@ func verifyURL(cmd *cobra.Command, base string) error {
 		return err
 	}
 	ctx := cmd.Context()
-	known, from, key, err := portalKeys(ctx, cmd, base, before.Key)
+	keys, from, err := portalKeys(ctx, cmd, base, before.Keys)
 	if err != nil {
 		return err
 	}
@@ -241,8 +324,15 @@ func verifyURL(cmd *cobra.Command, base string) error {
 	if err != nil {
 		return err
 	}
-	cp, err := trail.OpenCheckpoint(signed, known)
+	cp, known, keys, err := openFollowing(ctx, base, signed, keys)
 	if err != nil {
+		return fmt.Errorf("%s/log/checkpoint: %w", base, err)
+	}
+	want, err := wantedWitnesses(cmd)
+	if err != nil {
+		return err
+	}
+	if err := want.check(signed); err != nil {
 		return fmt.Errorf("%s/log/checkpoint: %w", base, err)
 	}
 	read := func(level int, n int64) ([]byte, error) {
@@ -260,7 +350,7 @@ func verifyURL(cmd *cobra.Command, base string) error {
 	if err := trail.RootOf(cp, read); err != nil {
 		return fmt.Errorf("%s: %w", base, err)
 	}
-	raw, err := json.Marshal(watched{Note: string(signed), Key: key})
+	raw, err := json.Marshal(watched{Note: string(signed), Keys: keys})
 	if err != nil {
 		return err
 	}
@@ -271,7 +361,7 @@ func verifyURL(cmd *cobra.Command, base string) error {
 	if before.Note != "" {
 		said = fmt.Sprintf("%d events in the log %s; it continues the head seen before", cp.Size, cp.Origin)
 	}
-	return verdict{What: "published log", Origin: cp.Origin, Events: cp.Size, Key: from, Said: []string{said}}.print(cmd)
+	return verdict{What: "published log", Origin: cp.Origin, Events: cp.Size, Key: from, Said: append([]string{said}, want.said(signed)...)}.print(cmd)
 }
 
 func stateFile(cmd *cobra.Command, u *url.URL) (string, error) {
@@ -289,24 +379,49 @@ func stateFile(cmd *cobra.Command, u *url.URL) (string, error) {
 	return filepath.Join(dir, strings.NewReplacer(":", "_", "/", "_").Replace(u.Host+u.Path)+".json"), nil
 }
 
-// portalKeys are the keys given, or the one remembered from the first look, or, on
-// a first look without any, the one the portal claims.
-func portalKeys(ctx context.Context, cmd *cobra.Command, base, remembered string) (note.Verifiers, string, string, error) {
+// portalKeys are the keys given, or those remembered from the first look, or, on
+// a first look without any, those the portal claims.
+func portalKeys(ctx context.Context, cmd *cobra.Command, base string, remembered []string) ([]string, string, error) {
 	if keys, _ := cmd.Flags().GetStringSlice("key"); len(keys) > 0 {
-		known, from, err := givenKeys(cmd)
-		return known, from, keys[0], err
+		return keys, "--key", nil
 	}
-	key, from := remembered, "remembered from the first look"
-	if key == "" {
-		raw, err := fetch(ctx, base+"/log/key")
-		if err != nil {
-			return nil, "", "", err
+	if len(remembered) > 0 {
+		return remembered, "remembered from the first look", nil
+	}
+	raw, err := fetch(ctx, base+"/log/key")
+	if err != nil {
+		return nil, "", err
+	}
+	keys := strings.Fields(string(raw))
+	return keys, "claimed by the portal itself: compare " + strings.Join(keys, " ") + " with one you have from elsewhere", nil
+}
+
+// openFollowing opens a head, and where it is signed by a key not known follows the log's own
+// record of its changes of keys, from one that is.
+func openFollowing(ctx context.Context, base string, signed []byte, keys []string) (cp trail.Checkpoint, known note.Verifiers, _ []string, err error) {
+	if known, err = trail.Verifiers(keys...); err != nil {
+		return cp, nil, nil, usageErrorf("--key: %w; expected origin+hash+key", err)
+	}
+	cp, err = trail.OpenCheckpoint(signed, known)
+	for n := 1; err != nil; n++ {
+		raw, gone := fetch(ctx, fmt.Sprintf("%s/log/key/%d", base, n))
+		if gone != nil {
+			return cp, nil, nil, err // as it was: there is nothing more to follow
 		}
-		key = strings.TrimSpace(string(raw))
-		from = "claimed by the portal itself: compare " + key + " with one you have from elsewhere"
+		rot, bad := trail.FollowRotation(raw, known)
+		if bad != nil {
+			continue // before the keys we know, or not proved
+		}
+		if trail.Knows(known, rot.New) {
+			continue
+		}
+		keys = append(keys, rot.New)
+		if known, err = trail.Verifiers(keys...); err != nil {
+			return cp, nil, nil, err
+		}
+		cp, err = trail.OpenCheckpoint(signed, known)
 	}
-	known, err := trail.Verifiers(key)
-	return known, from, key, err
+	return cp, known, keys, nil
 }
 
 var portal = &http.Client{Timeout: 30 * time.Second}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"terang/models/trail"
 )
 
 // TestJourney goes the whole way through the API: filing, tracking, the desk's verbs, a
@@ -101,6 +103,26 @@ func TestJourney(t *testing.T) {
 	s.want(s.do(call{"GET", "/api/v1/bodies", nil, "", nil}), 200, "")
 	s.want(s.do(call{"GET", "/api/v1/bodies/dinas", nil, "", nil}), 200, "")
 	s.want(s.do(call{"GET", "/api/v1/desk/cases?queue=all", nil, head, nil}), 200, "")
+
+	// Each receipt on the list is to be had, and names no officer.
+	proofs := s.want(s.do(call{"GET", mine + "/receipts", nil, key, nil}), 200, "")
+	kinds := map[string]bool{}
+	for _, p := range proofs.json["items"].([]any) {
+		item := p.(map[string]any)
+		kinds[item["kind"].(string)] = true
+		raw := s.want(s.do(call{"GET", fmt.Sprintf("%s/receipt?event=%v", mine, item["event"]), nil, key, nil}), 200, "").raw
+		opened, err := trail.ParseReceipt([]byte(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, err := trail.ReadCanonical(opened.Opening.Canonical); err != nil || f["actor_id"] != "" || f["actor"] != "" && f["actor_role"] != "system" {
+			t.Errorf("receipt of %s: %v %v", item["kind"], f, err)
+		}
+	}
+	if !kinds["case.filed"] || !kinds["case.answered"] {
+		t.Errorf("receipts of %v", kinds)
+	}
+	s.want(s.do(call{"GET", mine + "/receipt?event=1", nil, key, nil}), 404, "receipt_not_found")
 
 	// What the document promises has been asked for at least once.
 	for path, item := range s.doc["paths"].(map[string]any) {

@@ -28,7 +28,8 @@ func (s *server) requester() {
 		OneOf: []*huma.Schema{reg.Schema(reflect.TypeFor[caseBody](), true, ""), reg.Schema(reflect.TypeFor[disclosureBody](), true, "")},
 	}}}}}
 	register(s, get, s.get)
-	register(s, s.op("GET", "/cases/{reference}/receipt", "getReceipt", "The receipt: a proof that the log holds the filing", 200, "caseKey"), s.receipt)
+	register(s, s.op("GET", "/cases/{reference}/receipt", "getReceipt", "The receipt: a proof that the log holds the filing, or another event of the case", 200, "caseKey"), s.receipt)
+	register(s, s.op("GET", "/cases/{reference}/receipts", "listReceipts", "The events of the case of which a receipt can be had", 200, "caseKey"), s.receipts)
 	register(s, s.op("POST", "/cases/{reference}/messages", "addMessage", "Say something, or answer a clarification", 201, "caseKey"), s.say)
 	register(s, s.op("POST", "/cases/{reference}/objections", "objectCase", "Object to a decision, or to silence", 201, "caseKey"), s.object)
 	register(s, s.op("POST", "/cases/{reference}/withdrawal", "withdrawCase", "Withdraw the case", 200, "caseKey"), s.withdraw)
@@ -149,19 +150,61 @@ type blobOutput struct {
 // receiptWait is how long a receipt is waited for: the log takes events in once a second.
 const receiptWait = 2500 * time.Millisecond
 
-func (s *server) receipt(ctx context.Context, in *CaseInput) (*blobOutput, error) {
+type receiptInput struct {
+	CaseInput
+	Event int64 `query:"event" minimum:"1" doc:"the event, from the list of receipts; without it, the filing"`
+}
+
+type receiptBody struct {
+	Event   int64     `json:"event"`
+	Kind    string    `json:"kind" doc:"such as case.filed, case.answered, rung.lapsed"`
+	At      time.Time `json:"at"`
+	Outcome string    `json:"outcome,omitempty"`
+	Role    string    `json:"role,omitempty" doc:"whose rung"`
+	URL     string    `json:"url"`
+}
+
+type receiptsOutput struct {
+	Body struct {
+		Items []receiptBody `json:"items" nullable:"false"`
+		Next  string        `json:"next"`
+	}
+}
+
+func (s *server) receipts(ctx context.Context, in *CaseInput) (*receiptsOutput, error) {
+	r := requestOf(ctx)
 	a, c, err := s.unlock(ctx, in.Reference, in.Authorization)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := s.Cases.Receipt(ctx, a, in.Reference)
+	list, err := s.Cases.Receipts(ctx, a, in.Reference)
+	if err != nil {
+		return nil, err
+	}
+	out := &receiptsOutput{}
+	out.Body.Items = []receiptBody{}
+	for _, e := range list {
+		out.Body.Items = append(out.Body.Items, receiptBody{
+			Event: e.Event, Kind: e.Kind, At: e.At.UTC(), Outcome: string(e.Outcome), Role: e.Role,
+			URL: r.base + Prefix + "/cases/" + c.Reference + "/receipt?event=" + strconv.FormatInt(e.Event, 10),
+		})
+	}
+	return out, nil
+}
+
+func (s *server) receipt(ctx context.Context, in *receiptInput) (*blobOutput, error) {
+	a, c, err := s.unlock(ctx, in.Reference, in.Authorization)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := s.Cases.Receipt(ctx, a, in.Reference, in.Event)
 	for end := time.Now().Add(receiptWait); models.CodeOf(err) == "receipt_not_ready" && time.Now().Before(end); {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-time.After(150 * time.Millisecond):
 		}
-		raw, err = s.Cases.Receipt(ctx, a, in.Reference)
+		raw, err = s.Cases.Receipt(ctx, a, in.Reference, in.Event)
 	}
 	if err != nil {
 		return nil, err

@@ -273,11 +273,19 @@ func (h *handler) object(c *fiber.Ctx, r keyedRequest) error {
 // ---- files
 
 func (h *handler) receipt(c *fiber.Ctx, r keyedRequest) error {
-	data, err := h.svc.Receipt(c.UserContext(), r.actor, r.ref)
+	event, name := int64(0), r.ref
+	if q := c.Query("event"); q != "" {
+		n, err := strconv.ParseInt(q, 10, 64)
+		if err != nil || n <= 0 {
+			return notFound()
+		}
+		event, name = n, r.ref+"-"+q
+	}
+	data, err := h.svc.Receipt(c.UserContext(), r.actor, r.ref, event)
 	if err != nil {
 		return err
 	}
-	return web.SendFile(c, r.ref+".tlog-proof", fiber.MIMEOctetStream, data)
+	return web.SendFile(c, name+".tlog-proof", fiber.MIMEOctetStream, data)
 }
 
 func (h *handler) document(c *fiber.Ctx, r keyedRequest) error {

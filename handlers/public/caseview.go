@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +27,13 @@ func (h *handler) showCase(c *fiber.Ctx, r keyedRequest) error {
 	if err != nil {
 		return err
 	}
-	page := casePage{l: web.Lang(c), v: v, zone: text.Zone(v.Body.Zone)}.build()
+	proofs, err := h.svc.Receipts(c.UserContext(), r.actor, r.ref)
+	if err != nil {
+		return err
+	}
+	draw := casePage{l: web.Lang(c), v: v, zone: text.Zone(v.Body.Zone)}
+	page := draw.build()
+	page.Proofs = draw.proofs(proofs)
 	page.Page = h.w.Page(c, "", r.seed)
 	return web.Render(c, fiber.StatusOK, pages.CasePage(page))
 }
@@ -260,6 +267,28 @@ func (p casePage) timeline() []components.TimelineItem {
 		if cl.Running() && cl.DueAt.After(v.Now) && (cl.Primary || v.Case.State.Ended()) {
 			out = append(out, components.TimelineItem{Title: cl.Title.In(string(l)), When: l.T("due.by", web.Day(l, cl.Deadline.Due)), Coming: true})
 		}
+	}
+	return out
+}
+
+// proofs are the receipts to be had of what the timeline tells. Dates that a clock was set to
+// by itself follow from the filing; they are not listed.
+func (p casePage) proofs(list []casework.Provable) []components.Link {
+	var out []components.Link
+	for _, e := range list {
+		if strings.HasPrefix(e.Kind, "deadline.") && e.Kind != "deadline.extended" && e.Kind != "deadline.lapsed" || e.Kind == "attachment.added" || e.Kind == "message.added" {
+			continue
+		}
+		label := p.l.T("event." + e.Kind)
+		if e.Outcome != "" {
+			label += ": " + components.OutcomeTag(p.l, string(p.v.Case.Kind), string(e.Outcome)).Label
+		}
+		if e.Role != "" && strings.HasPrefix(e.Kind, "rung.") {
+			label += ": " + p.v.Pack.RoleTitle(e.Role).In(string(p.l))
+		}
+		out = append(out, components.Link{
+			Label: label, Note: p.l.DateTime(e.At, p.zone), URL: caseURL(p.v.Case.Reference, "receipt?event="+strconv.FormatInt(e.Event, 10)),
+		})
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package public
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,17 +21,22 @@ func (h *handler) log(c *fiber.Ctx) error {
 	if err != nil && models.KindOf(err) != models.NotFound {
 		return err
 	}
+	keys, err := h.svc.LogKeys(c.UserContext())
+	if err != nil {
+		return err
+	}
 	l := web.Lang(c)
 	v := pages.Log{
-		Page: h.w.Page(c, "", ""), Checkpoint: string(note), Key: h.opt.LogKey,
-		Command: "terang verify T7-K4M9-XQ2R.tlog-proof",
+		Page: h.w.Page(c, "", ""), Checkpoint: string(note), Keys: keys,
+		Command: "terang verify T7-K4M9-XQ2R.tlog-proof --key KEY",
 		Addresses: []string{
-			h.w.Link("/log/checkpoint"), h.w.Link("/log/tile/<L>/<N>[.p/<W>]"), h.w.Link("/log/tile/entries/<N>[.p/<W>]"),
+			h.w.Link("/log/checkpoint"), h.w.Link("/log/key"), h.w.Link("/log/tile/<L>/<N>[.p/<W>]"), h.w.Link("/log/tile/entries/<N>[.p/<W>]"),
 		},
 	}
 	if len(note) > 0 {
 		v.Origin, _, _ = strings.Cut(string(note), "\n")
 		v.Size = l.Number(int(size))
+		v.Witnesses = witnesses(string(note), v.Origin)
 	}
 	return web.Render(c, fiber.StatusOK, pages.LogPage(v))
 }
@@ -49,15 +55,46 @@ func (h *handler) checkpoint(c *fiber.Ctx) error {
 	return c.Send(note)
 }
 
-// key is the log's public key, for a first look; a careful reader has it from elsewhere
-// as well.
+// witnesses names who else signed a head.
+func witnesses(note, origin string) []string {
+	_, signatures, _ := strings.Cut(note, "\n\n")
+	var out []string
+	for line := range strings.Lines(signatures) {
+		if f := strings.Fields(line); len(f) == 3 && f[1] != origin && !slices.Contains(out, f[1]) {
+			out = append(out, f[1])
+		}
+	}
+	return out
+}
+
+// key is the log's public keys, the newest first, for a first look; a careful reader has one
+// from elsewhere as well.
 func (h *handler) key(c *fiber.Ctx) error {
-	if h.opt.LogKey == "" {
+	keys, err := h.svc.LogKeys(c.UserContext())
+	if err != nil {
+		return err
+	}
+	if len(keys) == 0 {
 		return notFound()
 	}
 	web.Public(c, "no-cache")
 	c.Set(fiber.HeaderContentType, "text/plain; charset=utf-8")
-	return c.SendString(h.opt.LogKey + "\n")
+	return c.SendString(strings.Join(keys, "\n") + "\n")
+}
+
+// keyRotation proves the n-th change of keys, so that who trusts the old key can follow.
+func (h *handler) keyRotation(c *fiber.Ctx) error {
+	n, err := strconv.Atoi(c.Params("n"))
+	if err != nil {
+		return notFound()
+	}
+	proof, err := h.svc.KeyRotation(c.UserContext(), n)
+	if err != nil {
+		return err
+	}
+	web.Public(c, "no-cache")
+	c.Set(fiber.HeaderContentType, "text/plain; charset=utf-8")
+	return c.Send(proof)
 }
 
 // tile serves hashes (/log/tile/<L>/<N>) and entries (/log/tile/entries/<N>). What is

@@ -42,11 +42,14 @@ type Verbs interface {
 	Complete(ctx context.Context, a models.Actor, ref string, version int64, in casework.RequesterInput, purpose string) (*models.Case, error)
 	Object(ctx context.Context, a models.Actor, ref string, in casework.ObjectInput) (casework.Filed, error)
 	Document(ctx context.Context, a models.Actor, ref string, id int64) (*models.Attachment, io.ReadSeekCloser, error)
-	Receipt(ctx context.Context, a models.Actor, ref string) ([]byte, error)
+	Receipt(ctx context.Context, a models.Actor, ref string, event int64) ([]byte, error)
+	Receipts(ctx context.Context, a models.Actor, ref string) ([]casework.Provable, error)
 
 	Checkpoint(ctx context.Context) (text []byte, size int64, err error)
 	Tile(ctx context.Context, level, n int64, width int) ([]byte, error)
 	EntriesTile(ctx context.Context, n int64, width int) ([]byte, error)
+	LogKeys(ctx context.Context) ([]string, error)
+	KeyRotation(ctx context.Context, n int) ([]byte, error)
 
 	SignIn(ctx context.Context, email, password, scope string) (string, models.Actor, error)
 	SignOut(ctx context.Context, token string) error
@@ -56,7 +59,6 @@ type Verbs interface {
 
 // Options are what the pages say of the installation.
 type Options struct {
-	LogKey string            // verifier key of the log, as in golang.org/x/mod/sumdb/note
 	Logins []pages.DemoLogin // of a demonstration only
 }
 
@@ -74,6 +76,7 @@ func MountLog(app fiber.Router, svc Verbs, w *web.Web) {
 	h := &handler{svc: svc, w: w}
 	app.Get("/log/checkpoint", w.Anyone, h.checkpoint)
 	app.Get("/log/key", w.Anyone, h.key)
+	app.Get("/log/key/:n", w.Anyone, h.keyRotation)
 	app.Get("/log/tile/*", w.Anyone, h.tile)
 }
 

@@ -186,7 +186,7 @@ func (s *Service) bundle(ctx context.Context, a models.Actor, in ExportInput, f 
 		}
 	}
 	return s.store.WriteBundle(ctx, store.BundleInput{
-		Filter: f, Describe: filter, Made: s.now(), Signer: s.signer, Files: files, Columns: exportColumns, Progress: in.Progress,
+		Filter: f, Describe: filter, Made: s.now(), Signer: s.signer, Quorum: s.quorum, Files: files, Columns: exportColumns, Progress: in.Progress,
 		MaySee:    func(e *models.Event) bool { return !seen(a, *e).Withheld },
 		ColumnsOf: func(e *models.Event) []string { return exportRow(EventView{Event: *e}) },
 	}, out)

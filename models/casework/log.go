@@ -2,15 +2,77 @@ package casework
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
+	"time"
 
 	"terang/models"
 	"terang/models/store"
+	"terang/models/trail"
 )
 
-// Receipt is the proof that a case's filing stands in the log: a
-// c2sp.org/tlog-proof@v1 file whose extra data opens the commitment. It refuses with Conflict
-// "receipt_not_ready" in the second before the log has taken the event in.
-func (s *Service) Receipt(ctx context.Context, a models.Actor, ref string) ([]byte, error) {
+// Receipt is the proof that an event of a case stands in the log: a
+// c2sp.org/tlog-proof@v1 file whose extra data opens the commitment. event 0 is the filing.
+// It refuses with Conflict "receipt_not_ready" in the second before the log has taken the event
+// in and its witnesses have cosigned it.
+func (s *Service) Receipt(ctx context.Context, a models.Actor, ref string, event int64) ([]byte, error) {
+	events, err := s.provable(ctx, a, ref)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range events {
+		if event != 0 && e.ID != event || event == 0 && about(e) != "case.filed" {
+			continue
+		}
+		if e.Leaf == nil {
+			if err := s.Sequence(ctx); err != nil {
+				return nil, err
+			}
+		}
+		key := ""
+		if s.signer != nil {
+			key = s.signer.VerifierKey()
+		}
+		return s.store.Receipt(ctx, e.ID, key, s.quorum)
+	}
+	return nil, models.Refuse(models.NotFound, "receipt_not_found")
+}
+
+// Provable is an event of a case of which a receipt can be had.
+type Provable struct {
+	Event   int64
+	Kind    string // what happened, such as case.answered
+	At      time.Time
+	Outcome models.Outcome
+	Role    string // whose rung
+	Reason  string
+}
+
+// Receipts lists the events of a case that an actor can have proved.
+func (s *Service) Receipts(ctx context.Context, a models.Actor, ref string) ([]Provable, error) {
+	events, err := s.provable(ctx, a, ref)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Provable, len(events))
+	for i, e := range events {
+		var d models.EventData
+		if err := json.Unmarshal([]byte(e.Data), &d); err != nil {
+			return nil, internal("event_data", err)
+		}
+		out[i] = Provable{Event: e.ID, Kind: about(e), At: e.Time, Role: d.Role, Reason: e.Reason}
+		if out[i].Kind == "case.answered" {
+			out[i].Outcome = e.Outcome
+		}
+		if d.Occurred != nil {
+			out[i].At = *d.Occurred
+		}
+	}
+	return out, nil
+}
+
+// provable reads the events whose receipts an actor may have.
+func (s *Service) provable(ctx context.Context, a models.Actor, ref string) ([]models.Event, error) {
 	norm, ok := models.NormalReference(ref)
 	if !ok {
 		return nil, models.Refuse(models.NotFound, "case_not_found")
@@ -27,28 +89,130 @@ func (s *Service) Receipt(ctx context.Context, a models.Actor, ref string) ([]by
 	if !models.SightOf(a).Sees(c, rungRoles(rungs)) {
 		return nil, models.Refuse(models.NotFound, "case_not_found")
 	}
-	events, _, err := r.Events(store.EventFilter{CaseID: &c.ID, Kind: "case.filed"}, "", 1)
+	events, _, err := r.Events(store.EventFilter{CaseID: &c.ID}, "", 500)
 	if err != nil {
 		return nil, err
 	}
-	if len(events) == 0 {
-		return nil, models.Refuse(models.NotFound, "receipt_not_found")
-	}
-	if events[0].Leaf == nil {
-		if err := s.Sequence(ctx); err != nil {
-			return nil, err
-		}
-	}
-	key := ""
-	if s.signer != nil {
-		key = s.signer.VerifierKey()
-	}
-	return s.store.Receipt(ctx, events[0].ID, key)
+	return slices.DeleteFunc(events, func(e models.Event) bool { return !opens(a, &e) }), nil
 }
 
-// Checkpoint is the signed head of the log and its size.
+// opens says whether an actor may have an event's receipt. A receipt hands out the whole
+// sealed text, so a requester has those events whose text holds nothing that their timeline
+// keeps from them: no officer, and no reason but those written for them. Where an
+// officer acted, that is the requester.informed beside the event; see work.inform.
+func opens(a models.Actor, e *models.Event) bool {
+	if e.Canonical == "" || e.Salt == "" { // erased
+		return false
+	}
+	switch a.Kind {
+	case models.BySystem:
+		return true
+	case models.ByOfficer: // the event itself, not what the requester was told of it
+		return e.Kind != informed && e.Classification.Level() <= a.Clearance.Level()
+	case models.ByRequester:
+	default:
+		return false
+	}
+	kind := about(*e)
+	if !slices.Contains(requesterEvents, kind) || e.ActorID != nil || e.Reason != "" && !slices.Contains(requesterReasons, kind) {
+		return false
+	}
+	if e.ActorRole != string(models.BySystem) && e.Actor != "" {
+		return false
+	}
+	var d models.EventData
+	return json.Unmarshal([]byte(e.Data), &d) == nil && d.Officer == "" && d.Source == "" && d.Filter == "" && len(d.Warnings) == 0
+}
+
+// about is what an event is about: for a requester.informed, what they were informed of.
+func about(e models.Event) string {
+	if e.Kind == informed {
+		var d models.EventData
+		if json.Unmarshal([]byte(e.Data), &d) == nil {
+			return d.Of
+		}
+	}
+	return e.Kind
+}
+
+// informed is the event beside what an officer did that concerns the requester: the same
+// facts without the officer, so that a receipt of it can be handed out.
+const informed = "requester.informed"
+
+// informs are the acts of which a requester has a receipt.
+var informs = []string{
+	"case.filed", "case.completed", "case.clarification_asked", "case.answered", "case.closed", "case.reopened", "case.published", "deadline.extended",
+	"rung.opened", "rung.raised", "rung.returned", "rung.decided", "objection.filed",
+}
+
+// inform appends the requester.informed to what was just recorded.
+func (w *work) inform(e models.Event, data models.EventData) error {
+	if e.CaseID == nil || e.Actor == "" || w.actor.Kind != models.ByOfficer || !slices.Contains(informs, e.Kind) {
+		return nil
+	}
+	e.ID, e.Leaf, e.Actor, e.ActorID = 0, nil, "", nil
+	if !slices.Contains(requesterReasons, e.Kind) {
+		e.Reason = ""
+	}
+	e.Data = models.EventData{
+		Of: e.Kind, Occurred: data.Occurred, Old: data.Old, New: data.New, Level: data.Level, Role: data.Role, Exemptions: data.Exemptions,
+		TextHash: data.TextHash, Parent: data.Parent, Channel: data.Channel,
+	}.JSON()
+	e.Kind = informed
+	return w.Append(&e)
+}
+
+// RotateLogKey has the log record that another key signs from here on: the new key is made and
+// on the disk first, then the event that names both, then the head that both sign. It gives
+// both public keys. The event has no operator's name: its text is published at /log/key/N.
+func (s *Service) RotateLogKey(ctx context.Context, why string) (was, is string, err error) {
+	if s.signer == nil {
+		return "", "", models.Refuse(models.Conflict, "no_log_key")
+	}
+	if err := s.Sequence(ctx); err != nil {
+		return "", "", err
+	}
+	if err := s.store.UseKeyInForce(ctx, s.signer); err != nil {
+		return "", "", internal("log_key", err)
+	}
+	was = s.signer.VerifierKey()
+	if is, err = s.signer.NextKey(); err != nil {
+		return "", "", internal("log_key", err)
+	}
+	err = s.store.WithTx(ctx, func(tx *store.Tx) error {
+		now := s.now()
+		w := &work{Tx: tx, s: s, actor: models.System, now: now, at: now}
+		return w.record(trail.KeyRotated, why, "", models.EventData{Old: was, New: is})
+	})
+	if err != nil {
+		return "", "", err
+	}
+	if err := s.Sequence(ctx); err != nil {
+		return "", "", err
+	}
+	if now := s.signer.VerifierKey(); now != is {
+		return "", "", models.Refuse(models.Conflict, "rotated_meanwhile")
+	}
+	return was, is, s.signer.Retire(was)
+}
+
+// LogKeys are the log's public keys, the newest first.
+func (s *Service) LogKeys(ctx context.Context) ([]string, error) {
+	keys, err := s.store.LogKeys(ctx)
+	if len(keys) == 0 && s.signer != nil {
+		keys = []string{s.signer.VerifierKey()}
+	}
+	return keys, err
+}
+
+// KeyRotation is the receipt of the log's n-th change of keys.
+func (s *Service) KeyRotation(ctx context.Context, n int) ([]byte, error) {
+	return s.store.RotationReceipt(ctx, n)
+}
+
+// Checkpoint is the signed head of the log that is published, and its size.
 func (s *Service) Checkpoint(ctx context.Context) ([]byte, int64, error) {
-	c, err := s.store.Checkpoint(ctx)
+	c, err := s.store.Published(ctx, s.quorum)
 	if err != nil {
 		return nil, 0, err
 	}

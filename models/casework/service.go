@@ -40,7 +40,10 @@ type Service struct {
 	secret  []byte
 	clock   func() time.Time
 	signer  *trail.Signer
+	quorum  store.Quorum
 	decreed *decreed
+	// hashMemory is in KiB.
+	hashMemory uint32
 	// occurred is set on the copy that At returns.
 	occurred *time.Time
 }
@@ -53,9 +56,15 @@ type Options struct {
 	Files  Files
 	Secret []byte
 	Now    func() time.Time
+	// HashMemory is the memory of a password hash in KiB; 0 for OWASP's minimum. Tests,
+	// which make many accounts, set less.
+	HashMemory uint32
 	// Signer is the log's key; nil where nothing signs. An export and a receipt have the
 	// log take in what waits, so that what they give is whole.
 	Signer *trail.Signer
+	// Quorum is how many of which witnesses must have cosigned a head before a receipt is
+	// handed out under it.
+	Quorum store.Quorum
 }
 
 // New makes a Service.
@@ -63,7 +72,10 @@ func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{store: o.Store, packs: o.Packs, files: o.Files, secret: o.Secret, clock: o.Now, signer: o.Signer, decreed: &decreed{}}
+	if o.HashMemory == 0 {
+		o.HashMemory = argonMemory
+	}
+	return &Service{hashMemory: o.HashMemory, store: o.Store, packs: o.Packs, files: o.Files, secret: o.Secret, clock: o.Now, signer: o.Signer, quorum: o.Quorum, decreed: &decreed{}}
 }
 
 // At gives a Service whose verbs happened at an earlier instant than they are

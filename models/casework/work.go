@@ -217,6 +217,9 @@ func (w *work) record(kind, reason string, article string, data models.EventData
 		return err
 	}
 	w.event = e
+	if err := w.inform(*e, data); err != nil {
+		return err
+	}
 	if w.c == nil || w.pack == nil {
 		return nil
 	}

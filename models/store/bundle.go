@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sort"
+	"strings"
 	"time"
 
 	"terang/models"
@@ -16,6 +17,7 @@ type BundleInput struct {
 	Describe  string            // the filter in words, for the manifest
 	Made      time.Time         // when
 	Signer    *trail.Signer     // signs the manifest
+	Quorum    Quorum            // the cosignatures that the head shall bear
 	Files     map[string][]byte // further files by name: the law packs
 	MaySee    func(*models.Event) bool
 	Columns   []string // names of the columns
@@ -27,12 +29,19 @@ type BundleInput struct {
 // newest checkpoint, every leaf hash under it, and what opens each event that may
 // be seen. It streams: nothing of the database is held open between pages.
 func (s *Store) WriteBundle(ctx context.Context, in BundleInput, out io.Writer) (int64, error) {
-	cp, err := s.Checkpoint(ctx)
+	cp, err := s.Published(ctx, in.Quorum)
 	if err != nil {
 		return 0, err
 	}
+	keys, err := s.LogKeys(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if len(keys) == 0 {
+		keys = []string{in.Signer.VerifierKey()}
+	}
 	b := trail.NewBundle(out, cp, in.Describe, in.Made)
-	small := map[string][]byte{"checkpoint": cp.Note, "key": []byte(in.Signer.VerifierKey() + "\n"), "VERIFY.md": []byte(trail.HowToVerify)}
+	small := map[string][]byte{"checkpoint": cp.Note, "key": []byte(strings.Join(keys, "\n") + "\n"), "VERIFY.md": []byte(trail.HowToVerify)}
 	for name, data := range in.Files {
 		small[name] = data
 	}

@@ -66,83 +66,159 @@ func (r *Reader) tile(level int, n int64) ([]byte, error) {
 func (s *Store) Sequence(ctx context.Context, signer *trail.Signer, now time.Time) (int, error) {
 	total := 0
 	for {
-		n := 0
+		n, more := 0, false
+		next := ""
 		err := s.WithTx(ctx, func(tx *Tx) error {
 			var err error
-			n, err = tx.sequence(signer, now)
+			n, more, next, err = tx.sequence(signer, now)
 			return err
 		})
+		if err == nil && next != "" { // durable: from here on the other key signs
+			err = signer.Use(next)
+		}
 		if err != nil {
 			return total, err
 		}
 		total += n
-		if n < sequenceBatch {
+		if !more {
 			return total, nil
 		}
 	}
 }
 
-func (tx *Tx) sequence(signer *trail.Signer, now time.Time) (int, error) {
+// sequence places one batch, and says whether there may be more. A change of keys ends its
+// batch; next is then the key that follows.
+func (tx *Tx) sequence(signer *trail.Signer, now time.Time) (n int, more bool, next string, err error) {
+	pending, rotation, err := tx.pending(signer)
+	if err != nil || len(pending) == 0 {
+		return 0, false, "", err
+	}
+	if err := tx.seal(signer, pending, rotation, now); err != nil {
+		return 0, false, "", err
+	}
+	if rotation != nil {
+		return len(pending), true, rotation.New, nil
+	}
+	return len(pending), len(pending) == sequenceBatch, "", nil
+}
+
+// pending reads the next batch, and has the key sign that the log is under.
+func (tx *Tx) pending(signer *trail.Signer) ([]models.Event, *trail.Rotation, error) {
 	if tx.s.dialect == dialectPostgres {
 		if err := tx.db.Exec("SELECT pg_advisory_xact_lock(?)", sequenceLock).Error; err != nil {
-			return 0, err
+			return nil, nil, err
 		}
 	}
 	var pending []models.Event
-	err := tx.db.Raw("SELECT id, canonical, salt, leaf_hash FROM events WHERE leaf IS NULL ORDER BY id LIMIT ?", sequenceBatch).Scan(&pending).Error
+	err := tx.db.Raw("SELECT id, kind, data, canonical, salt, leaf_hash FROM events WHERE leaf IS NULL ORDER BY id LIMIT ?", sequenceBatch).Scan(&pending).Error
 	if err != nil || len(pending) == 0 {
-		return 0, err
+		return nil, nil, err
 	}
+	if err := tx.keyInForce(signer); err != nil {
+		return nil, nil, err
+	}
+	for i := range pending {
+		// A change that does not start from the key in force changes nothing; see trail.NewKeyChain.
+		if r, ok := trail.RotationOf(pending[i].Kind, pending[i].Data); ok && r.Old == signer.VerifierKey() {
+			return pending[:i+1], &r, nil
+		}
+	}
+	return pending, nil, nil
+}
+
+// keyInForce has the signer use the key that the log is signed by. Another process may have
+// changed it; and a log whose key was lost must not be continued by one made by mistake.
+func (r *Reader) keyInForce(signer *trail.Signer) error {
+	chain, err := r.KeyChain()
+	if err != nil {
+		return err
+	}
+	if len(chain) > 0 {
+		return signer.Use(chain.Current())
+	}
+	cp, err := r.checkpoint()
+	if models.CodeOf(err) == "log_empty" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return signer.UseSignerOf(cp.Note)
+}
+
+// KeyChain is the log's keys, as its own events tell. It is empty while there was only one.
+func (r *Reader) KeyChain() (trail.KeyChain, error) {
+	var rows []models.Event
+	if err := r.db.Where("kind = ? AND leaf IS NOT NULL", trail.KeyRotated).Order("leaf").Find(&rows).Error; err != nil {
+		return nil, wrap(err)
+	}
+	var all []trail.Rotation
+	for _, e := range rows {
+		if x, ok := trail.RotationOf(e.Kind, e.Data); ok {
+			x.Size = *e.Leaf + 1
+			all = append(all, x)
+		}
+	}
+	return trail.NewKeyChain(all), nil
+}
+
+// seal gives a batch its place and signs the head it makes.
+func (tx *Tx) seal(signer *trail.Signer, pending []models.Event, rotation *trail.Rotation, now time.Time) error {
 	head, err := tx.head()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	b, err := trail.NewBuilder(head.Size, tx.tile)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := headMatches(b, head); err != nil {
-		return 0, err
+		return err
 	}
 	leaves := make([]logLeaf, len(pending))
 	for i := range pending {
 		e := &pending[i]
 		entry, err := trail.EntryOf(e)
 		if err != nil {
-			return 0, fmt.Errorf("event %d: %w", e.ID, err)
+			return fmt.Errorf("event %d: %w", e.ID, err)
 		}
 		h := trail.LeafHash(entry)
 		if hex.EncodeToString(h[:]) != e.LeafHash {
 			// Sealing a changed event into the log would hide the change for ever.
-			return 0, fmt.Errorf("event %d is not what it was when it was written: its leaf hash differs", e.ID)
+			return fmt.Errorf("event %d is not what it was when it was written: its leaf hash differs", e.ID)
 		}
 		leaves[i] = logLeaf{b.Size(), entry}
 		if err := b.Append(h); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	if err := tx.place(pending, leaves); err != nil {
-		return 0, err
+		return err
 	}
 	for _, t := range b.Take() {
 		if _, err := tx.exec(`INSERT INTO log_tile (level, idx, data) VALUES (?, ?, ?)
 			ON CONFLICT (level, idx) DO UPDATE SET data = excluded.data`, t.Level, t.N, t.Data); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	root, err := b.Root()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := tx.moveHead(head, logHead{b.Size(), root[:]}); err != nil {
-		return 0, err
+		return err
 	}
-	cp, err := signer.Sign(b.Size(), root)
+	var cp trail.Checkpoint
+	if rotation != nil {
+		cp, err = signer.SignRotation(b.Size(), root, rotation.New)
+	} else {
+		cp, err = signer.Sign(b.Size(), root)
+	}
 	if err != nil {
-		return 0, err
+		return err
 	}
 	_, err = tx.exec("INSERT INTO log_checkpoint (size, note, created_at) VALUES (?, ?, ?)", cp.Size, cp.Note, now.UTC().Truncate(time.Microsecond))
-	return len(pending), err
+	return err
 }
 
 // headMatches says whether the tiles lead to the root the head names: a sequencer
@@ -282,26 +358,67 @@ func (s *Store) EntriesTile(ctx context.Context, n int64, width int) ([]byte, er
 	return out, nil
 }
 
-// Receipt proves an event to whoever holds it. Conflict "receipt_not_ready" until the
-// sequencer has been.
-func (s *Store) Receipt(ctx context.Context, eventID int64, key string) ([]byte, error) {
+// Receipt proves an event to whoever holds it, under the newest head that enough witnesses
+// have cosigned. Conflict "receipt_not_ready" until the sequencer has been, and they.
+func (s *Store) Receipt(ctx context.Context, eventID int64, key string, q Quorum) ([]byte, error) {
 	r := s.Read(ctx)
 	e, err := one[models.Event](r, "event_not_found", "id = ?", eventID)
 	if err != nil {
 		return nil, err
 	}
-	cp, err := r.checkpoint()
+	cp, err := r.witnessed(q)
 	if models.CodeOf(err) == "log_empty" {
 		return nil, models.Refuse(models.Conflict, "receipt_not_ready")
 	}
 	if err != nil {
 		return nil, err
 	}
+	chain, err := r.KeyChain()
+	if err != nil {
+		return nil, err
+	}
+	if signed := chain.At(cp.Size); signed != "" {
+		key = signed
+	}
+	return r.receipt(e, key, cp)
+}
+
+func (r *Reader) receipt(e *models.Event, key string, cp trail.Checkpoint) ([]byte, error) {
 	if e.Leaf == nil || *e.Leaf >= cp.Size {
 		return nil, models.Refuse(models.Conflict, "receipt_not_ready")
 	}
 	raw, err := trail.MakeReceipt(trail.Opening{Canonical: e.Canonical, Salt: e.Salt, Key: key}, *e.Leaf, cp, r.tile)
 	return raw, wrap(err)
+}
+
+// RotationReceipt proves the log's n-th change of keys, from 1, under the head that both
+// keys signed.
+func (s *Store) RotationReceipt(ctx context.Context, n int) ([]byte, error) {
+	r := s.Read(ctx)
+	chain, err := r.KeyChain()
+	if err != nil {
+		return nil, err
+	}
+	if n < 1 || n > len(chain) {
+		return nil, models.Refuse(models.NotFound, "no_key")
+	}
+	rot := chain[n-1]
+	e, err := one[models.Event](r, "event_not_found", "leaf = ?", rot.Size-1)
+	if err != nil {
+		return nil, err
+	}
+	var notes [][]byte
+	if err := r.db.Raw("SELECT note FROM log_checkpoint WHERE size = ?", rot.Size).Scan(&notes).Error; err != nil {
+		return nil, wrap(err)
+	}
+	if len(notes) == 0 {
+		return nil, wrap(fmt.Errorf("the change of keys at %d has no checkpoint", rot.Size))
+	}
+	cp, err := parseStored(notes[0])
+	if err != nil {
+		return nil, err
+	}
+	return r.receipt(e, rot.Old, cp)
 }
 
 // ProveConsistency proves that the tree of one size is the beginning of the tree of another.

@@ -46,23 +46,29 @@ func fault(what string, index int64, event int64, why string, args ...any) error
 
 const verifyBatch = 4096
 
+type signedHead struct {
+	Size int64
+	Note []byte
+}
+
 // verifier is one walk over the log.
 type verifier struct {
 	r       *Reader
 	b       *trail.Builder
 	head    logHead
-	cps     []trail.Checkpoint // in order of size, not yet met
+	chain   trail.KeyChain
+	cps     []signedHead // in order of size, not yet met
 	lastCP  int64
 	ids     int64 // events seen
 	report  func(Progress)
 	pending int64
+	graves  graves
 }
 
 // VerifyLog checks the whole log against the public keys that may sign it, in memory
 // that does not grow with it: every entry, every event behind it, every tile, the
 // root, every checkpoint. It names the first thing that does not hold as a
 // *Fault. report may be nil.
-	graves  graves
 func (s *Store) VerifyLog(ctx context.Context, known note.Verifiers, report func(Progress)) error {
 	r := s.Read(ctx)
 	if report == nil {
@@ -75,6 +81,12 @@ func (s *Store) VerifyLog(ctx context.Context, known note.Verifiers, report func
 	}
 	if v.b, err = trail.NewBuilder(0, nil); err != nil {
 		return wrap(err)
+	}
+	if v.chain, err = r.KeyChain(); err != nil {
+		return err
+	}
+	if err := v.chain.Anchored(known); err != nil {
+		return fault("signature", -1, 0, "%v", err)
 	}
 	if err := v.newest(known); err != nil {
 		return err
@@ -128,38 +140,56 @@ func (v *verifier) newest(known note.Verifiers) error {
 			return fault("head", -1, 0, "a checkpoint was signed at %d and the log ends at %d: the log was cut off", sizes[0], again.Size)
 		}
 	}
-	cps, err := v.checkpoints(v.head.Size-1, known, 1)
+	rows, err := v.checkpoints(v.head.Size-1, 1)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	cp, err := v.open(rows[0], known)
 	if err != nil {
 		return err
 	}
-	if len(cps) == 1 && !bytes.Equal(cps[0].Root[:], v.head.Root) {
+	if !bytes.Equal(cp.Root[:], v.head.Root) {
 		return fault("head", -1, 0, "the head at %d has another root than the checkpoint signed for it: the log has forked", v.head.Size)
 	}
 	return nil
 }
 
-// checkpoints reads and opens the next signed heads after a size.
-func (v *verifier) checkpoints(after int64, known note.Verifiers, limit int) ([]trail.Checkpoint, error) {
-	var rows []struct {
-		Size int64
-		Note []byte
-	}
+// checkpoints reads the next signed heads after a size.
+func (v *verifier) checkpoints(after int64, limit int) ([]signedHead, error) {
+	var rows []signedHead
 	err := v.r.db.Raw("SELECT size, note FROM log_checkpoint WHERE size > ? AND size <= ? ORDER BY size LIMIT ?", after, v.head.Size, limit).Scan(&rows).Error
-	if err != nil {
-		return nil, wrap(err)
-	}
-	var out []trail.Checkpoint
-	for _, row := range rows {
-		cp, err := trail.OpenCheckpoint(row.Note, known)
-		if err != nil {
-			return nil, fault("signature", -1, 0, "the checkpoint at %d: %v", row.Size, err)
+	return rows, wrap(err)
+}
+
+// open checks who signed a head: the key that the log itself says was in force at its
+// size, and where it was changed the one that follows too.
+func (v *verifier) open(row signedHead, known note.Verifiers) (trail.Checkpoint, error) {
+	keys := []note.Verifiers{known}
+	if key := v.chain.At(row.Size); key != "" {
+		names := []string{key}
+		if rot, ok := v.chain.EndsAt(row.Size); ok {
+			names = append(names, rot.New)
 		}
-		if cp.Size != row.Size {
-			return nil, fault("checkpoint", -1, 0, "the checkpoint kept for size %d is of size %d", row.Size, cp.Size)
+		keys = keys[:0]
+		for _, name := range names {
+			one, err := trail.Verifiers(name)
+			if err != nil {
+				return trail.Checkpoint{}, fault("signature", -1, 0, "%v", err)
+			}
+			keys = append(keys, one)
 		}
-		out = append(out, cp)
 	}
-	return out, nil
+	var cp trail.Checkpoint
+	for _, k := range keys {
+		var err error
+		if cp, err = trail.OpenCheckpoint(row.Note, k); err != nil {
+			return cp, fault("signature", -1, 0, "the checkpoint at %d: %v", row.Size, err)
+		}
+	}
+	if cp.Size != row.Size {
+		return cp, fault("checkpoint", -1, 0, "the checkpoint kept for size %d is of size %d", row.Size, cp.Size)
+	}
+	return cp, nil
 }
 
 // leafRow is an entry with the event that claims its place. Times are read with
@@ -177,8 +207,8 @@ func (v *verifier) walk(known note.Verifiers) error {
 		if err := v.r.db.Raw("SELECT idx, entry FROM log_leaf WHERE idx >= ? AND idx < ? ORDER BY idx", from, to).Scan(&leaves).Error; err != nil {
 			return wrap(err)
 		}
-		var events []models.Event
-		if err := v.r.db.Where("leaf >= ? AND leaf < ?", from, to).Order("leaf").Find(&events).Error; err != nil {
+		events, err := v.r.scanEvents("leaf >= ? AND leaf < ? ORDER BY leaf", []any{from, to}, verifyBatch)
+		if err != nil {
 			return wrap(err)
 		}
 		for i := int64(0); i < to-from; i++ {
@@ -202,6 +232,9 @@ func (v *verifier) walk(known note.Verifiers) error {
 }
 
 func (v *verifier) leaf(l *leafRow, e *models.Event, known note.Verifiers) error {
+	if e.Salt == "" {
+		return v.erased(l, e, known)
+	}
 	if err := checkEvent(e, l.Idx); err != nil {
 		return err
 	}
@@ -231,9 +264,6 @@ func checkEvent(e *models.Event, index int64) error {
 	h := trail.LeafHash(entry)
 	if hex.EncodeToString(h[:]) != e.LeafHash {
 		return fault("event", index, e.ID, "its text and salt do not make the leaf hash that was sealed")
-	}
-	if e.Salt == "" {
-		return v.erased(l, e, known)
 	}
 	return nil
 }
@@ -268,19 +298,25 @@ func (v *verifier) meet(known note.Verifiers) error {
 	size := v.b.Size()
 	if len(v.cps) == 0 && v.lastCP < v.head.Size {
 		var err error
-		if v.cps, err = v.checkpoints(v.lastCP, known, 1000); err != nil {
+		if v.cps, err = v.checkpoints(v.lastCP, 1000); err != nil {
 			return err
 		}
 		if len(v.cps) == 0 {
 			v.lastCP = v.head.Size
-			return nil
+		} else {
+			v.lastCP = v.cps[len(v.cps)-1].Size
 		}
-		v.lastCP = v.cps[len(v.cps)-1].Size
 	}
 	if len(v.cps) == 0 || v.cps[0].Size > size {
+		if _, ok := v.chain.EndsAt(size); ok {
+			return fault("checkpoint", size-1, 0, "the log's key was changed here and no head vouches for the new one")
+		}
 		return nil
 	}
-	cp := v.cps[0]
+	cp, err := v.open(v.cps[0], known)
+	if err != nil {
+		return err
+	}
 	v.cps = v.cps[1:]
 	if cp.Size < size {
 		return fault("checkpoint", -1, 0, "a checkpoint at size %d was met late", cp.Size)

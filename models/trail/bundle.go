@@ -25,7 +25,7 @@ import (
 //	manifest.json   every other file with its SHA-256, and what was asked for
 //	manifest.note   a signed note over the manifest's SHA-256, by the log's key
 //	checkpoint      the signed head of the log
-//	key             the log's public key, to be compared with the published one
+//	key             the log's public keys, the newest first, to be compared with those published
 //	events.jsonl    a line an event: its index, its leaf hash, its columns and, where the
 //	                auditor may see it, the canonical text and salt that open it
 //	tile/0/…        every leaf hash of the log, in C2SP tiles: the tree is made from them
@@ -142,7 +142,7 @@ func (b *BundleWriter) Close(s *Signer) error {
 	if err != nil {
 		return err
 	}
-	signed, err := note.Sign(&note.Note{Text: manifestText(manifest)}, s.signer)
+	signed, err := note.Sign(&note.Note{Text: manifestText(manifest)}, s.key().signer)
 	if err != nil {
 		return err
 	}
@@ -166,10 +166,10 @@ func manifestText(manifest []byte) string {
 	return bundleFormat + "\n" + hex.EncodeToString(sum[:]) + "\n"
 }
 
-// BundleKey reads the public key a bundle claims, for a reader who was given none.
-func BundleKey(r *zip.Reader) (string, error) {
+// BundleKeys reads the public keys a bundle claims, for a reader who was given none.
+func BundleKeys(r *zip.Reader) ([]string, error) {
 	raw, err := readFile(r, "key")
-	return strings.TrimSpace(string(raw)), err
+	return strings.Fields(string(raw)), err
 }
 
 // VerifyBundle checks a bundle offline against the log's public keys: the manifest
@@ -360,7 +360,7 @@ func missing(name string, err error) error {
 const HowToVerify = `# How to check this bundle
 
 With Terang: ` + "`terang verify bundle.zip --key KEY`" + `, where KEY is the log's public key as the body publishes it
-on its page /log. The file ` + "`key`" + ` holds the key that the bundle itself claims: compare the two.
+on its page /log. The file ` + "`key`" + ` holds the keys that the bundle itself claims, a line each, the newest first: compare.
 
 With other people's tools, nothing of ours at hand:
 

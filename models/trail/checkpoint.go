@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -79,8 +81,17 @@ func OpenCheckpoint(signed []byte, known note.Verifiers) (Checkpoint, error) {
 	return Checkpoint{}, fmt.Errorf("no signature by the log %s itself", c.Origin)
 }
 
-// Signer signs checkpoints with the log's Ed25519 key.
+// Signer signs checkpoints with the log's Ed25519 key. It holds every key the log has had
+// that is still at hand; which of them signs, the log itself says (see Rotation).
 type Signer struct {
+	path string // of the first key; the others are beside it as path.2, path.3, …; "" for keys in memory
+
+	mu      sync.Mutex
+	keys    []logKey // in the order they were made
+	current int
+}
+
+type logKey struct {
 	signer note.Signer
 	skey   string
 	vkey   string
@@ -89,59 +100,97 @@ type Signer struct {
 // NewKey makes a key for a log of the given origin: the URL prefix it is served
 // under, without scheme and trailing slash.
 func NewKey(origin string) (*Signer, error) {
+	k, err := newLogKey(origin)
+	if err != nil {
+		return nil, err
+	}
+	return &Signer{keys: []logKey{k}}, nil
+}
+
+func newLogKey(origin string) (logKey, error) {
 	if origin == "" || strings.ContainsAny(origin, " +\n\t") {
-		return nil, fmt.Errorf("log origin %q: expected a URL without scheme, spaces or plus signs", origin)
+		return logKey{}, fmt.Errorf("log origin %q: expected a URL without scheme, spaces or plus signs", origin)
 	}
 	skey, _, err := note.GenerateKey(rand.Reader, origin)
 	if err != nil {
-		return nil, err
+		return logKey{}, err
 	}
-	return signerOf(skey)
+	return keyOf(skey)
 }
 
-func signerOf(skey string) (*Signer, error) {
+func keyOf(skey string) (logKey, error) {
 	s, err := note.NewSigner(skey)
 	if err != nil {
-		return nil, errors.New("not a key of a signed note (PRIVATE+KEY+…)")
+		return logKey{}, errors.New("not a key of a signed note (PRIVATE+KEY+…)")
 	}
 	vkey, err := verifierKey(skey)
 	if err != nil {
-		return nil, err
+		return logKey{}, err
 	}
-	return &Signer{signer: s, skey: skey, vkey: vkey}, nil
+	return logKey{s, skey, vkey}, nil
 }
 
-// LoadKey reads a key that SaveKey wrote.
+// LoadKey reads the keys that SaveKey and Rotate wrote.
 func LoadKey(path string) (*Signer, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
+	s := &Signer{path: path}
+	if err := s.load(); err != nil {
 		return nil, err
 	}
-	s, err := signerOf(strings.TrimSpace(string(raw)))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
 	return s, nil
+}
+
+// load reads the key files. The newest is the one in use until the log says otherwise.
+func (s *Signer) load() error {
+	names := []string{s.path}
+	more, err := filepath.Glob(s.path + ".*")
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(more, func(a, b string) int { return keyNumber(a) - keyNumber(b) })
+	for _, name := range more {
+		if keyNumber(name) > 1 {
+			names = append(names, name)
+		}
+	}
+	var keys []logKey
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) && len(names) > 1 {
+			continue // a key that was retired, and then destroyed
+		}
+		if err != nil {
+			return err
+		}
+		k, err := keyOf(strings.TrimSpace(string(raw)))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		keys = append(keys, k)
+	}
+	s.keys, s.current = keys, len(keys)-1
+	return nil
+}
+
+// keyNumber reads the number at the end of a key file's name; 0 where there is none.
+func keyNumber(name string) int {
+	n, err := strconv.Atoi(strings.TrimPrefix(filepath.Ext(name), "."))
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // SaveKey writes the key so that only its owner reads it. It never writes over
 // another: a log whose key is gone can be read for ever but not continued.
 func (s *Signer) SaveKey(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := writeKey(path, s.keys[0].skey, 0o600); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(s.skey + "\n")
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
+	s.path = path
+	return nil
 }
 
-// LoadOrMakeKey reads the key at path, or makes and saves one for the origin.
+// LoadOrMakeKey reads the keys at path, or makes and saves one for the origin.
 // made says which.
 func LoadOrMakeKey(path, origin string) (s *Signer, made bool, err error) {
 	s, err = LoadKey(path)
@@ -157,16 +206,132 @@ func LoadOrMakeKey(path, origin string) (s *Signer, made bool, err error) {
 	return s, true, nil
 }
 
+// NextKey makes the key that shall follow, and writes it beside the others before anyone
+// hears of it: a log must not announce a key that a crash could lose. It signs nothing until
+// the log has recorded the rotation.
+func (s *Signer) NextKey() (vkey string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, err := newLogKey(s.keys[0].signer.Name())
+	if err != nil {
+		return "", err
+	}
+	if s.path != "" {
+		n := 2
+		for ; ; n++ {
+			err := writeKey(fmt.Sprintf("%s.%d", s.path, n), k.skey, 0o600)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, fs.ErrExist) {
+				return "", err
+			}
+		}
+	}
+	s.keys = append(s.keys, k)
+	return k.vkey, nil
+}
+
+// Retire makes the file of a key that no longer signs read-only.
+func (s *Signer) Retire(vkey string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.path == "" {
+		return nil
+	}
+	names, err := filepath.Glob(s.path + "*")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if k, err := keyOf(strings.TrimSpace(string(raw))); err == nil && k.vkey == vkey {
+			return os.Chmod(name, 0o400)
+		}
+	}
+	return nil
+}
+
+// Use makes the key with this public half the one that signs. Another process may have
+// made it meanwhile, so the files are looked at again before it is called missing.
+func (s *Signer) Use(vkey string) error {
+	return s.use(func(k logKey) bool { return k.vkey == vkey }, vkey)
+}
+
+// UseSignerOf makes the key that signed a checkpoint the one that signs.
+func (s *Signer) UseSignerOf(signed []byte) error {
+	names := ""
+	return s.use(func(k logKey) bool {
+		v, err := note.NewVerifier(k.vkey)
+		if err != nil {
+			return false
+		}
+		_, err = note.Open(signed, note.VerifierList(v))
+		return err == nil
+	}, names)
+}
+
+func (s *Signer) use(is func(logKey) bool, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pick(is) {
+		return nil
+	}
+	if s.path != "" {
+		was := s.current
+		if err := s.load(); err != nil {
+			return err
+		}
+		if s.pick(is) {
+			return nil
+		}
+		s.current = min(was, len(s.keys)-1)
+	}
+	if name == "" {
+		return errors.New("the key that signed the log's head is not among the log's keys: bring it back from the backup; a log cannot be continued by another key")
+	}
+	return fmt.Errorf("the log is now signed by the key %s, which is not among the log's keys: bring it here, or back from the backup", name)
+}
+
+func (s *Signer) pick(is func(logKey) bool) bool {
+	if len(s.keys) > 0 && is(s.keys[s.current]) {
+		return true
+	}
+	for i, k := range s.keys {
+		if is(k) {
+			s.current = i
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Signer) key() logKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keys[s.current]
+}
+
 // Origin is the name of the log the key signs for.
-func (s *Signer) Origin() string { return s.signer.Name() }
+func (s *Signer) Origin() string { return s.key().signer.Name() }
 
-// VerifierKey is the public half, as a verifier is given it: origin+hash+key.
-func (s *Signer) VerifierKey() string { return s.vkey }
+// VerifierKey is the public half of the key that signs, as a verifier is given it:
+// origin+hash+key.
+func (s *Signer) VerifierKey() string { return s.key().vkey }
 
-// Verifiers knows this key alone.
+// Verifiers knows every key at hand.
 func (s *Signer) Verifiers() note.Verifiers {
-	v, err := Verifiers(s.vkey)
-	if err != nil { // vkey was derived from a key that signs
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []string
+	for _, k := range s.keys {
+		list = append(list, k.vkey)
+	}
+	v, err := Verifiers(list...)
+	if err != nil { // each was derived from a key that signs
 		panic(err)
 	}
 	return v
@@ -187,8 +352,27 @@ func Verifiers(vkeys ...string) (note.Verifiers, error) {
 
 // Sign makes the checkpoint of a tree.
 func (s *Signer) Sign(size int64, root tlog.Hash) (Checkpoint, error) {
-	c := Checkpoint{Origin: s.Origin(), Size: size, Root: root}
-	signed, err := note.Sign(&note.Note{Text: c.Text()}, s.signer)
+	return sign(size, root, s.key().signer)
+}
+
+// SignRotation makes the checkpoint of the tree that ends with the rotation to another
+// key: both sign it, the old one to say that the new one follows, the new one to say that
+// it is there.
+func (s *Signer) SignRotation(size int64, root tlog.Hash, to string) (Checkpoint, error) {
+	from := s.key()
+	if err := s.Use(to); err != nil {
+		return Checkpoint{}, err
+	}
+	next := s.key()
+	if err := s.Use(from.vkey); err != nil {
+		return Checkpoint{}, err
+	}
+	return sign(size, root, from.signer, next.signer)
+}
+
+func sign(size int64, root tlog.Hash, by ...note.Signer) (Checkpoint, error) {
+	c := Checkpoint{Origin: by[0].Name(), Size: size, Root: root}
+	signed, err := note.Sign(&note.Note{Text: c.Text()}, by...)
 	if err != nil {
 		return Checkpoint{}, err
 	}

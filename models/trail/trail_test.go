@@ -194,7 +194,7 @@ func TestCheckpoint(t *testing.T) {
 		t.Error("another key opened it")
 	}
 	w := key(t, "witness.example")
-	signed, err := note.Sign(&note.Note{Text: cp.Text()}, w.signer)
+	signed, err := note.Sign(&note.Note{Text: cp.Text()}, w.key().signer)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -308,7 +308,7 @@ func BenchmarkLog(b *testing.B) {
 			i := 0
 			for b.Loop() {
 				i++
-				if _, err := x.s.Receipt(ctx, rows[i%len(rows)].ID, key.VerifierKey()); err != nil {
+				if _, err := x.s.Receipt(ctx, rows[i%len(rows)].ID, key.VerifierKey(), store.Quorum{}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -95,7 +95,6 @@ func TestNotFound(t *testing.T) {
 			"no_session":           errOf(r.Session("x")),
 			"no_token":             errOf(r.Token("x", models.APIToken)),
 			"log_empty":            errOf(s.Checkpoint(ctx)),
-			"event_not_found":      errOf(s.Receipt(ctx, 1, "")),
 		} {
 			if models.KindOf(err) != models.NotFound || models.CodeOf(err) != code {
 				t.Errorf("%s: %v", code, err)
