@@ -92,6 +92,7 @@ func openSQLite(path string, write bool, conns int, trace func(Statement)) (*gor
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	cfg := gormConfig(trace)
 	cfg.PrepareStmt = !write
+	cfg.PrepareStmtMaxSize = 1000 // lists in a condition make a new statement for each length
 	db, err := gorm.Open(pureSQLite{sqlite.New(sqlite.Config{DriverName: "sqlite", DSN: dsn}).(*sqlite.Dialector)}, cfg)
 	if err != nil {
 		return nil, err

@@ -228,6 +228,17 @@ func BenchmarkFile(b *testing.B) {
 				}
 			}
 		})
+		b.Run("many", func(b *testing.B) {
+			b.SetParallelism(16)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := file(); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		})
 	})
 }
 

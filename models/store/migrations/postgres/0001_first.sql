@@ -154,6 +154,10 @@ CREATE INDEX cases_open_unassigned ON cases (body_id, coalesce(due_at, TIMESTAMP
   WHERE officer_id IS NULL AND state IN ('incomplete', 'registered', 'in_review', 'awaiting_clarification', 'escalated');
 CREATE INDEX cases_rung ON cases (rung_role, body_id, coalesce(due_at, TIMESTAMPTZ '9999-12-31 00:00:00+00:00'), id) WHERE rung_level > 0;
 
+-- Counting by standing reads nothing but this.
+CREATE INDEX cases_standing ON cases (body_id, classification, state, due_at, answered_at, officer_id, unit_id, kind)
+  WHERE state IN ('incomplete', 'registered', 'in_review', 'awaiting_clarification', 'escalated');
+
 -- Every case, newest or oldest first, and the sweeps over ended ones.
 CREATE INDEX cases_received ON cases (received_at, id);
 CREATE INDEX cases_body_received ON cases (body_id, received_at, id);
