@@ -43,6 +43,7 @@ type Event struct {
 // EventData is what an event says beyond its columns. Fields are only added.
 type EventData struct {
 	Occurred   *time.Time      `json:"occurred,omitempty"` // when it happened, where it was recorded later
+	Of         string          `json:"of,omitempty"`       // of a requester.informed: the event it tells of
 	Old        string          `json:"old,omitempty"`
 	New        string          `json:"new,omitempty"`
 	Level      int             `json:"level,omitempty"`
