@@ -148,7 +148,7 @@ func eventTable(t caseview.Teller, caption string, rows []casework.EventView, wi
 			cells = append(cells, cell)
 		}
 		detail := components.Cell{Text: strings.Join(lines, " · ")}
-		if e.Article != "" {
+		if e.Article != "" && !slices.Contains(lines, t.L.Law(e.Article)) {
 			detail.Sub = t.L.Law(e.Article)
 		}
 		table.Rows = append(table.Rows, components.Row{Cells: append(cells, components.Cell{Text: t.EventBy(e.Event)}, detail)})

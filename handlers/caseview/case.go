@@ -308,17 +308,33 @@ func (t Teller) Decisions(v *casework.CaseView) []pages.DeskDecision {
 func (t Teller) test(v *casework.CaseView, test models.Test) []components.SummaryRow {
 	var rows []components.SummaryRow
 	for _, a := range test.Answers {
-		label := a.Field
+		label, words := a.Field, a.Text
 		if form, ok := v.Pack.Form(test.Form); ok {
 			for _, f := range form.Fields {
 				if f.ID == a.Field {
 					label = t.In(f.Title)
+					words = t.testAnswer(v, f.Type, words)
 				}
 			}
 		}
-		rows = append(rows, components.SummaryRow{Key: label, Values: []string{a.Text}})
+		rows = append(rows, components.SummaryRow{Key: label, Values: []string{words}})
 	}
 	return rows
+}
+
+// testAnswer tells what a form keeps as a code: exemptions by their ids, days.
+func (t Teller) testAnswer(v *casework.CaseView, kind, words string) string {
+	switch kind {
+	case "exemption":
+		var names []string
+		for _, id := range strings.Split(words, ", ") {
+			names = append(names, t.exemption(v, id))
+		}
+		return strings.Join(names, "; ")
+	case "date":
+		return t.Day(words)
+	}
+	return words
 }
 
 // Short cuts a line of text to n code points at most.

@@ -47,7 +47,7 @@ func (h *handler) body(c *fiber.Ctx) error {
 		FileURL: href("/file?body=" + b.Slug), DisclosuresURL: href("/disclosures?body=" + b.Slug),
 	}
 	if o := b.Law.Office; o.Start != "" {
-		v.Hours = o.Start + "–" + o.End
+		v.Hours = l.Hour(o.Start) + "–" + l.Hour(o.End)
 	}
 	for i := range b.Law.Clocks {
 		if cl := &b.Law.Clocks[i]; cl.Holder != "outside" {

@@ -114,6 +114,14 @@ func abs(n int) int {
 	return n
 }
 
+// Hour writes an hour such as "08:00" as the language does: 08.00 in Indonesian.
+func (l Lang) Hour(s string) string {
+	if l == English {
+		return s
+	}
+	return strings.Replace(s, ":", ".", 1)
+}
+
 // Number groups thousands: 1.234.567 in Indonesian, 1,234,567 in English.
 func (l Lang) Number(n int) string {
 	sep := byte('.')
