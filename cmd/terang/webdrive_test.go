@@ -97,9 +97,9 @@ func (b *browser) tab(t *testing.T, scripts bool) *tab {
 	// Scrolling at once: what has the focus is where it will be when it is looked at.
 	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
 	p.width(1280)
-	p.do("an empty page", chromedp.Navigate("data:text/html,<noscript><p>off</p></noscript>"))
-	if p.has("noscript p") == scripts {
-		t.Fatalf("scripts on is %t, and the browser thinks otherwise", scripts)
+	p.do("a page with a script", chromedp.Navigate(`data:text/html,<title>off</title><script>document.title="on"</script>`))
+	if ran := ask[string](p, `() => document.title`) == "on"; ran != scripts {
+		t.Fatalf("scripts on: %t, and a script ran: %t", scripts, ran)
 	}
 	return p
 }
