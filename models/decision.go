@@ -5,20 +5,20 @@ import "time"
 // Decision is the body's answer to a case: the written notification of UU
 // 14/2008 art. 22(7), or the superior's answer to an objection.
 type Decision struct {
-	ID          int64 `gorm:"primaryKey"`
-	CaseID      int64 `gorm:"index"`
-	Outcome     Outcome
-	Text        string
-	Exemptions  string // JSON list of pack exemption ids
-	Withheld    string // what is withheld, where granted in part
-	ReferredTo  string // which body holds it (art. 22(7)b)
-	Tests       string // JSON of []Test; "" where none is needed
-	ObjectBy    string // last day to object, YYYY-MM-DD; "" where none
-	Basis       string // JSON of the policies.Decision
-	OfficerID   *int64
-	By          string
-	ByRole      Role
-	At          time.Time
+	ID         int64 `gorm:"primaryKey"`
+	CaseID     int64 `gorm:"index"`
+	Outcome    Outcome
+	Text       string
+	Exemptions string // JSON list of pack exemption ids
+	Withheld   string // what is withheld, where granted in part
+	ReferredTo string // which body holds it (art. 22(7)b)
+	Tests      string // JSON of []Test; "" where none is needed
+	ObjectBy   string // last day to object, YYYY-MM-DD; "" where none
+	Basis      string // JSON of the policies.Decision
+	OfficerID  *int64
+	By         string
+	ByRole     Role
+	At         time.Time
 }
 
 // Test is a filled-in form of the pack that must stand behind withholding: in Indonesia

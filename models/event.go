@@ -35,6 +35,8 @@ type Event struct {
 	Reason         string
 	Data           string // JSON of EventData
 
+	CaseClass Class `gorm:"-"` // of its case today, where that is above public; read beside the row
+
 	Canonical string // exactly what was committed to
 	Salt      string // hex; opens LeafHash
 	LeafHash  string // hex, RFC 6962 leaf hash of the salted commitment

@@ -42,6 +42,7 @@ func (d *desk) caseView(c *fiber.Ctx, v *casework.CaseView) pages.DeskCaseView {
 	p.Text, p.Marked = t.Text(v)
 	p.Warnings = warnings(t, v)
 	d.actions(t, v, &p)
+	d.records(t, v, &p)
 	for _, m := range v.Messages {
 		p.Messages = append(p.Messages, message(t, m))
 	}
@@ -208,6 +209,9 @@ func documents(t caseview.Teller, v *casework.CaseView) []pages.DeskDocument {
 		}
 		if classify {
 			doc.ClassifyURL = address(string(caseURL(v.Case.Reference, "classify")), "document", id)
+		}
+		if a.FromBody && !a.Released && v.Case.Can(models.ActAttach) && slices.Contains(v.May, policies.ActMessage) {
+			doc.RemoveURL = caseURL(v.Case.Reference, "attachments/"+id+"/remove")
 		}
 		out = append(out, doc)
 	}

@@ -19,6 +19,8 @@ import (
 
 // Verbs is what officers may do and see: the whole list of the desk's privileges.
 type Verbs interface {
+	Records
+
 	Queue(ctx context.Context, a models.Actor, in casework.QueueInput) (casework.QueuePage, error)
 	QueueCounts(ctx context.Context, a models.Actor) ([]casework.QueueCount, error)
 	Case(ctx context.Context, a models.Actor, ref string) (*casework.CaseView, error)
@@ -31,6 +33,7 @@ type Verbs interface {
 	Say(ctx context.Context, a models.Actor, ref string, in casework.TextInput) (*models.Case, error)
 	Note(ctx context.Context, a models.Actor, ref string, in casework.TextInput) (*models.Case, error)
 	Attach(ctx context.Context, a models.Actor, ref string, u casework.Upload) (*models.Attachment, error)
+	Detach(ctx context.Context, a models.Actor, ref string, id int64) error
 	Assign(ctx context.Context, a models.Actor, ref string, in casework.AssignInput) (*models.Case, error)
 	Classify(ctx context.Context, a models.Actor, ref string, in casework.ClassifyInput) (*models.Case, error)
 	AskClarification(ctx context.Context, a models.Actor, ref string, in casework.TextInput) (*models.Case, error)
@@ -96,6 +99,9 @@ func Mount(app *fiber.App, svc Verbs, w *web.Web) {
 	app.Get("/desk/cases/:ref/attachments", w.Officers(), d.attachForm)
 	app.Post("/desk/cases/:ref/attachments", w.Officers(), d.attach)
 	app.Get("/desk/cases/:ref/attachments/:id", w.Officers(), d.document)
+	app.Post("/desk/cases/:ref/attachments/:id/remove", w.Officers(), d.detach)
+
+	d.mountRecords(app)
 
 	app.Get("/desk/admin", w.Officers(admin), d.admin)
 	app.Get("/desk/admin/laws", w.Officers(admin), d.laws)

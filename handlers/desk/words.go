@@ -166,3 +166,10 @@ func (d *desk) attach(c *fiber.Ctx) error {
 	}
 	return d.done(c, "attached")
 }
+
+func (d *desk) detach(c *fiber.Ctx) error {
+	if err := d.svc.Detach(c.UserContext(), web.Actor(c), c.Params("ref"), number(c.Params("id"))); err != nil {
+		return err
+	}
+	return d.done(c, "detached")
+}

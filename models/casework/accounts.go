@@ -191,7 +191,7 @@ func (s *Service) AddOfficer(ctx context.Context, a models.Actor, in OfficerInpu
 		return nil, "", err
 	}
 	if in.Password != "" {
-		o.PasswordHash = hashPassword(in.Password)
+		o.PasswordHash = hashPassword(in.Password, s.hashMemory)
 	}
 	link := ""
 	err := s.store.WithTx(ctx, func(tx *store.Tx) error {
@@ -381,7 +381,7 @@ func (s *Service) SetPassword(ctx context.Context, token, password string) error
 	if _, _, err := s.link(s.store.Read(ctx), token); err != nil {
 		return err
 	}
-	hash := hashPassword(password) // outside the transaction: it takes tens of milliseconds
+	hash := hashPassword(password, s.hashMemory) // outside the transaction: it takes tens of milliseconds
 	return s.store.WithTx(ctx, func(tx *store.Tx) error {
 		t, o, err := s.link(tx.Reader, token)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 
 	"terang/models"
+	"terang/policies"
 )
 
 // accepted are the types that may be attached, as sniffed from the content. What a
@@ -193,6 +194,36 @@ func (s *Service) Attach(ctx context.Context, a models.Actor, ref string, u Uplo
 		return nil, err
 	}
 	return out, nil
+}
+
+// Detach takes out a document that an officer put in and nobody was given. What a
+// requester sent, and what was released, stays.
+func (s *Service) Detach(ctx context.Context, a models.Actor, ref string, id int64) error {
+	var gone models.Attachment
+	_, err := s.change(ctx, a, ref, versionAny, policies.ActMessage, func(w *work) error {
+		d, err := w.Attachment(id)
+		if err != nil {
+			return err
+		}
+		if d.CaseID == nil || *d.CaseID != w.c.ID {
+			return models.Refuse(models.NotFound, "attachment_not_found")
+		}
+		if a.Kind != models.ByOfficer || !d.FromBody || d.Released {
+			return models.Refuse(models.Conflict, "document_stays")
+		}
+		if err := w.c.Move(models.ActAttach); err != nil {
+			return err
+		}
+		gone = *d
+		if err := w.DeleteAttachment(id); err != nil {
+			return err
+		}
+		return w.record("attachment.removed", "", "", models.EventData{File: d.SHA256})
+	})
+	if err != nil {
+		return err
+	}
+	return s.deleteFiles(ctx, []models.Attachment{gone})
 }
 
 // versionAny is for verbs that add without changing what others read: no stale

@@ -43,12 +43,19 @@ func (s *Service) Events(ctx context.Context, a models.Actor, in EventInput) ([]
 	if err != nil {
 		return nil, "", err
 	}
-	out := make([]EventView, len(rows))
+	out := make([]EventView, 0, len(rows))
 	for i := range rows {
-		out[i] = seen(a, rows[i])
+		// Asked for by what a withheld row does not show, the row would show it.
+		if v := seen(a, rows[i]); !v.Withheld || !byContent(in) {
+			out = append(out, v)
+		}
 	}
 	return out, next, nil
 }
+
+// byContent says whether a filter asks for something that a withheld row hides. Only
+// the unfiltered trail is whole; times and bodies do not tell one case from another.
+func byContent(in EventInput) bool { return in.Reference != "" || in.Kind != "" || in.Role != "" }
 
 func (s *Service) eventFilter(ctx context.Context, a models.Actor, in EventInput) (store.EventFilter, error) {
 	f := store.EventFilter{From: in.From, To: in.To, Kind: in.Kind, ActorRole: in.Role, Desc: in.Desc}
@@ -86,7 +93,14 @@ func (s *Service) eventFilter(ctx context.Context, a models.Actor, in EventInput
 // seen blanks what an actor may not know of an event.
 func seen(a models.Actor, e models.Event) EventView {
 	e.Salt, e.Canonical = "", ""
-	if a.Kind == models.BySystem || e.CaseID == nil || e.Classification.Level() <= a.Clearance.Level() {
+	if a.Kind == models.BySystem || e.CaseID == nil {
+		return EventView{Event: e}
+	}
+	class := e.Classification // and today's, where that is higher
+	if e.CaseClass != "" && e.CaseClass.Level() > class.Level() {
+		class = e.CaseClass
+	}
+	if class.Level() <= a.Clearance.Level() {
 		return EventView{Event: e}
 	}
 	return EventView{Withheld: true, Event: models.Event{ID: e.ID, Leaf: e.Leaf, Time: e.Time, LeafHash: e.LeafHash, Kind: "withheld"}}
@@ -163,7 +177,11 @@ func (s *Service) Export(ctx context.Context, a models.Actor, in ExportInput, ou
 		if in.Progress != nil && n%1000 == 0 {
 			in.Progress(n)
 		}
-		return write(exportRow(seen(a, *e)))
+		v := seen(a, *e)
+		if v.Withheld && in.Kind != "" {
+			return nil
+		}
+		return write(exportRow(v))
 	})
 	if err == nil {
 		err = finish()
@@ -187,6 +205,7 @@ func (s *Service) bundle(ctx context.Context, a models.Actor, in ExportInput, f 
 	}
 	return s.store.WriteBundle(ctx, store.BundleInput{
 		Filter: f, Describe: filter, Made: s.now(), Signer: s.signer, Quorum: s.quorum, Files: files, Columns: exportColumns, Progress: in.Progress,
+		Leave:     func(e *models.Event) bool { return in.Kind != "" && seen(a, *e).Withheld },
 		MaySee:    func(e *models.Event) bool { return !seen(a, *e).Withheld },
 		ColumnsOf: func(e *models.Event) []string { return exportRow(EventView{Event: *e}) },
 	}, out)

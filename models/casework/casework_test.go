@@ -471,6 +471,31 @@ func TestConfidentialIsInvisibleWithoutClearanceOrNeed(t *testing.T) {
 	if withheld == 0 {
 		t.Error("withheld rows were dropped instead of counted")
 	}
+	// The case was filed as public: its first events must not tell of it either, nor a
+	// filter confirm it.
+	for _, e := range rows {
+		if e.Reference == c.Reference {
+			t.Errorf("%s still names the case", e.Kind)
+		}
+	}
+	for _, in := range []casework.EventInput{{Reference: c.Reference}, {Kind: "case.filed"}, {Role: "officer"}} {
+		got, _, err := s.Events(s.Ctx, blind, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range got {
+			if e.Withheld || e.Reference == c.Reference {
+				t.Errorf("the filter %+v confirms a withheld event", in)
+			}
+		}
+	}
+	for _, format := range casework.ExportFormats {
+		var out bytes.Buffer
+		must[int64](t)(s.Export(s.Ctx, blind, casework.ExportInput{Format: format}, &out))
+		if bytes.Contains(out.Bytes(), []byte(c.Reference)) {
+			t.Errorf("the %s export names the case", format)
+		}
+	}
 	if got, _ := s.Similar(s.Ctx, "dinas", "penanda rahasia anggaran", 5); len(got) != 0 {
 		t.Error("suggested to the public")
 	}
@@ -678,6 +703,33 @@ func TestSilenceOpensTheObjectionAndItsEndClosesTheCase(t *testing.T) {
 	}
 	_, err := s.Object(s.Ctx, req, silent.Reference, casework.ObjectInput{Ground: "c", Text: "Terlambat"})
 	wants(t, err, models.Conflict, "objection_too_late")
+	s.Check()
+}
+
+func TestWhatWasGivenCannotBeTakenBack(t *testing.T) {
+	s := ct.New(t)
+	c, req, _ := s.Given(ct.Request())
+	o := s.As("officer")
+	attach := func(a models.Actor) int64 {
+		t.Helper()
+		return must[*models.Attachment](t)(s.Attach(s.Ctx, a, c.Reference, casework.Upload{Name: `..\\x/laporan.txt`, Data: strings.NewReader("isi")})).ID
+	}
+	theirs, ours, given := attach(req), attach(o), attach(o)
+	wants(t, s.Detach(s.Ctx, o, c.Reference, theirs), models.Conflict, "document_stays")
+	if err := s.Detach(s.Ctx, req, c.Reference, ours); err == nil {
+		t.Error("the requester removes the body's document")
+	}
+	if err := s.Detach(s.Ctx, o, c.Reference, ours); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, s.Detach(s.Ctx, o, c.Reference, ours), models.NotFound, "attachment_not_found")
+	v := must[*casework.CaseView](t)(s.Case(s.Ctx, o, c.Reference))
+	must[*models.Case](t)(s.Decide(s.Ctx, o, c.Reference, casework.DecideInput{Version: v.Case.Version, Outcome: models.Granted, Text: "Ini.", Release: []int64{given}}))
+	wants(t, s.Detach(s.Ctx, o, c.Reference, given), models.Conflict, "document_stays")
+	mine := must[*casework.CaseView](t)(s.Case(s.Ctx, req, c.Reference))
+	if len(mine.Attachments) != 2 || mine.Attachments[0].Name != "laporan.txt" {
+		t.Errorf("%+v", mine.Attachments)
+	}
 	s.Check()
 }
 

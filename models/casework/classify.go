@@ -178,7 +178,7 @@ func pending(rows []models.Classified, doc *int64) *models.Classified {
 // followClass opens, swaps or closes the chain after the case's class moved.
 func (w *work) followClass(was models.Class) error {
 	c := w.c
-	if c.State.Ended() || c.State == models.StateIncomplete {
+	if c.State.Ended() || c.State == models.StateIncomplete || c.Kind == models.Objection {
 		return nil
 	}
 	switch {

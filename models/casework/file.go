@@ -237,7 +237,8 @@ func (w *work) register(found policies.Classification, clocks []*models.Clock, w
 		}
 	}
 	// An imported register is history: its classes were settled by people long ago.
-	if c.Classification != models.Public && c.State == models.StateRegistered && c.Channel != models.ChannelImport {
+	// An objection is its superior's from the start and climbs nowhere.
+	if c.Classification != models.Public && c.State == models.StateRegistered && c.Channel != models.ChannelImport && c.Kind != models.Objection {
 		if err := w.openChain(0, "classification.proposed"); err != nil {
 			return err
 		}

@@ -30,11 +30,11 @@ const (
 // hashing bounds how much memory sign-ins may take at one time.
 var hashing = make(chan struct{}, 2)
 
-func hashPassword(password string) string {
+func hashPassword(password string, memory uint32) string {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails since Go 1.24
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads,
-		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(argonSum(password, salt, argonMemory, argonTime, argonThreads)))
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, argonTime, argonThreads,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(argonSum(password, salt, memory, argonTime, argonThreads)))
 }
 
 func argonSum(password string, salt []byte, memory, passes uint32, threads uint8) []byte {
@@ -45,13 +45,13 @@ func argonSum(password string, salt []byte, memory, passes uint32, threads uint8
 
 // samePassword checks a password against its stored form. An account without one
 // costs as much time as one with.
-func samePassword(stored, password string) bool {
+func samePassword(stored, password string, otherwise uint32) bool {
 	var version int
 	var memory, passes uint32
 	var threads uint8
 	parts := strings.Split(stored, "$")
 	if len(parts) != 6 {
-		argonSum(password, make([]byte, 16), argonMemory, argonTime, argonThreads)
+		argonSum(password, make([]byte, 16), otherwise, argonTime, argonThreads)
 		return false
 	}
 	if _, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &memory, &passes, &threads); err != nil || version != argon2.Version {
@@ -119,7 +119,7 @@ func (s *Service) SignIn(ctx context.Context, email, password, scope string) (st
 	if o != nil {
 		stored = o.PasswordHash
 	}
-	ok := samePassword(stored, password) && o != nil && !o.Disabled
+	ok := samePassword(stored, password, s.hashMemory) && o != nil && !o.Disabled
 	if !ok {
 		if err := s.failed(ctx, keys); err != nil {
 			return "", models.Actor{}, err

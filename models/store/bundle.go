@@ -20,7 +20,8 @@ type BundleInput struct {
 	Quorum    Quorum            // the cosignatures that the head shall bear
 	Files     map[string][]byte // further files by name: the law packs
 	MaySee    func(*models.Event) bool
-	Columns   []string // names of the columns
+	Leave     func(*models.Event) bool // out: a withheld event that the filter would betray
+	Columns   []string                 // names of the columns
 	ColumnsOf func(*models.Event) []string
 	Progress  func(done int64)
 }
@@ -73,6 +74,9 @@ func (s *Store) WriteBundle(ctx context.Context, in BundleInput, out io.Writer) 
 	err = s.Read(ctx).EachEvent(in.Filter, func(e *models.Event) error {
 		if *e.Leaf >= cp.Size {
 			return nil // sequenced since the checkpoint was read
+		}
+		if in.Leave(e) {
+			return nil
 		}
 		done++
 		if in.Progress != nil && done%1000 == 0 {

@@ -112,6 +112,9 @@ func (r *Reader) Events(f EventFilter, after string, limit int) ([]models.Event,
 		return nil, "", err
 	}
 	rows, p, err := r.eventsFrom(f, p, limit)
+	if err == nil {
+		err = r.classToday(rows)
+	}
 	if err != nil || len(rows) < limit {
 		return rows, "", err
 	}
@@ -183,6 +186,39 @@ func (r *Reader) scanEvents(where string, args []any, limit int) ([]models.Event
 	return out, rows.Err()
 }
 
+// classToday puts beside each event the class its case has now: what was filed as
+// public and classified later must not be read off its older events.
+func (r *Reader) classToday(events []models.Event) error {
+	var ids []int64
+	seen := map[int64]bool{}
+	for _, e := range events {
+		if e.CaseID != nil && !seen[*e.CaseID] {
+			seen[*e.CaseID] = true
+			ids = append(ids, *e.CaseID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var rows []struct {
+		ID             int64
+		Classification models.Class
+	}
+	if err := r.db.Raw("SELECT id, classification FROM cases WHERE id IN ? AND classification <> 'public'", ids).Scan(&rows).Error; err != nil {
+		return wrap(err)
+	}
+	class := make(map[int64]models.Class, len(rows))
+	for _, row := range rows {
+		class[row.ID] = row.Classification
+	}
+	for i := range events {
+		if e := &events[i]; e.CaseID != nil {
+			e.CaseClass = class[*e.CaseID]
+		}
+	}
+	return nil
+}
+
 const eventBatch = 1000
 
 // EachEvent streams events in log order. It reads in batches by key and holds no
@@ -195,6 +231,9 @@ func (r *Reader) EachEvent(f EventFilter, fn func(*models.Event) error) error {
 	}
 	for {
 		rows, next, err := r.eventsFrom(f, p, eventBatch)
+		if err == nil {
+			err = r.classToday(rows)
+		}
 		if err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func On(t testing.TB, st *store.Store) *Scene {
 		t.Fatal(err)
 	}
 	s.Service = casework.New(casework.Options{
-		Store: st, Packs: packs, Files: s.Files, Signer: s.Signer, Secret: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return s.now },
+		Store: st, Packs: packs, Files: s.Files, Signer: s.Signer, HashMemory: 64, Secret: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return s.now },
 	})
 	s.AddDinas("dinas")
 	s.officer(casework.OfficerInput{Email: "admin@terang.test", Name: "Admin", Role: models.Administrator})
