@@ -37,6 +37,7 @@ type Store struct {
 	write   *gorm.DB
 	read    *gorm.DB
 	writer  *writer // SQLite's; nil on PostgreSQL
+	path    string  // SQLite's file
 }
 
 // Open opens the database's connections. It does not migrate.
@@ -71,7 +72,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open %s for writing: %w", c.Path, err), closeDB(r), closeDB(w))
 		}
-		return &Store{dialect: dialectSQLite, write: w, read: r, writer: one}, nil
+		return &Store{path: c.Path, dialect: dialectSQLite, write: w, read: r, writer: one}, nil
 	}
 	return nil, errors.New("store: neither a SQLite path nor a PostgreSQL URL was given")
 }
