@@ -163,6 +163,7 @@ func handling(s State) map[Action]State {
 		ActDecide:   StateDecided,
 		ActWithdraw: StateWithdrawn,
 		ActObject:   s, // against silence: the case itself goes on
+		ActOutside:  s, // likewise (UU 14/2008 art. 37(2): 30 working days without an answer)
 		ActMessage:  s,
 		ActNote:     s,
 		ActAttach:   s,

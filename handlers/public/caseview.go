@@ -86,6 +86,7 @@ func (p casePage) build() pages.Case {
 	if len(v.Rungs) > 0 {
 		out.RungsText = l.T("case.rungs_why", l.T("classification."+string(cs.Classification)))
 	}
+	p.records(&out)
 	return out
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"terang/handlers/caseview"
 	"terang/handlers/web"
 	"terang/models"
 	"terang/policies"
@@ -145,6 +146,9 @@ func notWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
 func (h *handler) disclosure(c *fiber.Ctx) error {
 	d, err := h.svc.Disclosure(c.UserContext(), c.Params("ref"))
+	if models.KindOf(err) == models.NotFound {
+		return h.tombstone(c, c.Params("ref"))
+	}
 	if err != nil {
 		return err
 	}
@@ -159,6 +163,7 @@ func (h *handler) disclosure(c *fiber.Ctx) error {
 		v.Documents = append(v.Documents, fileLink(l, "/disclosures/"+d.Reference, &doc))
 	}
 	v.Withheld = withheld(l, d.Pack, d.Decision, d.Withheld)
+	v.Stones = caseview.Teller{L: l, Loc: text.Zone(d.Body.Zone), Now: h.w.Now()}.Stones(d.Pack, d.Stones)
 	revalidated(c)
 	return web.Render(c, fiber.StatusOK, pages.DisclosurePage(v))
 }

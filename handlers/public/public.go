@@ -20,6 +20,8 @@ import (
 
 // Verbs lists what these pages may do and read.
 type Verbs interface {
+	Records
+
 	Disclosures(ctx context.Context, q, body, cursor string, limit int) ([]models.Disclosure, string, error)
 	Disclosure(ctx context.Context, ref string) (*casework.DisclosureView, error)
 	DisclosureDocument(ctx context.Context, ref string, id int64) (*models.Attachment, io.ReadSeekCloser, error)
@@ -123,6 +125,7 @@ func Mount(app fiber.Router, svc Verbs, w *web.Web, opt Options) {
 	app.Post("/cases/:ref/object", h.keyed(h.object))
 	app.Get("/cases/:ref/receipt", h.keyed(h.receipt))
 	app.Get("/cases/:ref/documents/:id", h.keyed(h.document))
+	app.Get("/cases/:ref/dossier", h.keyed(h.dossier))
 	app.Post("/cases/:ref/leave", h.keyed(h.leave))
 
 	app.Get("/sign-in", w.Anyone, h.signInPage)

@@ -127,7 +127,9 @@ func (h *handler) caseOrDisclosure(c *fiber.Ctx) error {
 	if a := web.Actor(c); a.Kind == models.ByOfficer && a.Role.OnChain() {
 		return web.SeeOther(c, "/desk/cases/"+ref) // which says no where it must
 	}
-	if _, err := h.svc.Disclosure(c.UserContext(), ref); err != nil {
+	if _, err := h.svc.Disclosure(c.UserContext(), ref); models.KindOf(err) == models.NotFound {
+		return h.tombstone(c, ref)
+	} else if err != nil {
 		return err
 	}
 	return web.SeeOther(c, "/disclosures/"+ref)

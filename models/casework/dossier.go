@@ -118,6 +118,10 @@ func (s *Service) dossier(ctx context.Context, a models.Actor, ref string) (*Dos
 		v := d.Cases[i].CaseView
 		v.Messages = without(v.Messages)
 		v.Timeline = told(v.Timeline)
+		v.Officer = nil // the body answers, by its offices
+		for j := range v.Decisions {
+			v.Decisions[j].By, v.Decisions[j].OfficerID = "", nil
+		}
 		for j := range v.Outside {
 			if st := &v.Outside[j]; st.Open || st.Filed != nil || st.Passed {
 				d.Stage = st // the last one the law has come to

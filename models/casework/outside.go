@@ -24,6 +24,7 @@ type OutsideInput struct {
 // OutsideStage is a stage of the law beyond the body, as far as the case has come.
 type OutsideStage struct {
 	policies.Stage
+	Reached bool   // the law has come to it: its clock ran, or the stage before was decided
 	Open    bool   // the requester may go there now
 	Until   string // YYYY-MM-DD; "" where no day is set yet
 	Passed  bool   // the time to go there is over and nobody went
@@ -51,7 +52,7 @@ func (s *Service) Outside(ctx context.Context, a models.Actor, ref string, in Ou
 		var check models.Check
 		check.Field(in.Action == "filed" || in.Action == "decided", "action", "not_a_choice")
 		i := slices.IndexFunc(stages, func(x OutsideStage) bool { return x.ID == in.Stage })
-		check.Field(i >= 0, "stage", "not_a_choice")
+		check.Field(i >= 0 && stages[i].Reached, "stage", "not_a_choice")
 		text(&check, "before", in.Before, models.MaxName, true)
 		text(&check, "text", in.Text, maxReason, in.Action == "decided")
 		at := w.day(&check, "on", in.On)
@@ -148,8 +149,8 @@ func outsideStages(r *store.Reader, pack *policies.Pack, c *models.Case, clocks 
 			out = append(out, OutsideStage{Stage: st})
 		}
 	}
-	if len(out) == 0 || !c.State.Ended() {
-		return out, nil
+	if len(out) == 0 {
+		return nil, nil
 	}
 	for _, kind := range []string{"outside.filed", "outside.decided"} {
 		events, _, err := r.Events(store.EventFilter{CaseID: &c.ID, Kind: kind}, "", 100)
@@ -177,11 +178,12 @@ func outsideStages(r *store.Reader, pack *policies.Pack, c *models.Case, clocks 
 		}
 	}
 	for i := range out {
+		out[i].Reached = i == 0 && c.State.Ended() || out[i].Filed != nil || i > 0 && out[i-1].Decided != nil
 		for _, cl := range clocks {
 			if cl.Name != out[i].Clock {
 				continue
 			}
-			out[i].Until = cl.DueOn
+			out[i].Until, out[i].Reached = cl.DueOn, true
 			over := now.After(cl.DueAt)
 			out[i].Open = out[i].Filed == nil && !over && cl.Running()
 			out[i].Passed = out[i].Filed == nil && over
@@ -221,7 +223,8 @@ func (s *Service) after(a models.Actor, v *CaseView) []string {
 	if a.Kind != models.ByOfficer {
 		return out
 	}
-	if c.Can(models.ActOutside) && len(v.Outside) > 0 && mayDo(a, policies.ActOutside, c, v.Rungs).Allowed {
+	reached := slices.ContainsFunc(v.Outside, func(x OutsideStage) bool { return x.Reached })
+	if c.Can(models.ActOutside) && reached && mayDo(a, policies.ActOutside, c, v.Rungs).Allowed {
 		out = append(out, policies.ActOutside)
 	}
 	if !c.Can(models.ActErase) || c.Kind == models.Objection || c.Erasure == models.WholeErased {

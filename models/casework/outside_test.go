@@ -14,6 +14,7 @@ import (
 	"terang/models/casework"
 	"terang/models/casework/caseworktest"
 	"terang/models/trail"
+	"terang/policies"
 )
 
 // refused is a request that was refused, its objection turned down, and who asked.
@@ -221,4 +222,38 @@ func TestDossierHoldsWhatTheActorMayHave(t *testing.T) {
 	if err != nil || len(events) != 4 {
 		t.Errorf("%d dossiers on record, %v", len(events), err)
 	}
+}
+
+// An objection that nobody answers may be taken outside too, while it is still being handled.
+func TestSilenceOpensTheStageOutside(t *testing.T) {
+	s := caseworktest.New(t)
+	c, first, _ := s.Given(caseworktest.Request())
+	c, err := s.Decide(s.Ctx, s.As("officer"), c.Reference, caseworktest.Refusal(c.Version))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := s.Object(s.Ctx, first, c.Reference, casework.ObjectInput{Ground: "a", Text: "Saya keberatan."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := casework.RequesterOf(f.Case)
+	if v, err := s.Case(s.Ctx, who, f.Case.Reference); err != nil || v.Outside[0].Reached {
+		t.Fatalf("before: %+v %v", v.Outside, err)
+	}
+	s.Set(f.Deadline.DueAt.AddDate(0, 0, 3))
+	if _, err := s.Sweep(s.Ctx, s.Now()); err != nil {
+		t.Fatal(err)
+	}
+	v, err := s.Case(s.Ctx, who, f.Case.Reference)
+	if err != nil || !v.Outside[0].Open || v.Case.State.Ended() {
+		t.Fatalf("after: %+v %v", v.Outside, err)
+	}
+	on := policies.DateOf(s.Now(), v.Pack.Location()).String()
+	if _, err := s.Outside(s.Ctx, s.As("superior"), f.Case.Reference, casework.OutsideInput{Version: v.Case.Version, Action: "filed", Stage: "dispute", On: on, Before: "KI"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := running(t, s, f.Case); !strings.Contains(strings.Join(got, " "), "dispute_start") {
+		t.Errorf("%v", got)
+	}
+	s.Check()
 }
