@@ -38,9 +38,9 @@ func TestScripts(t *testing.T) {
 			e.Defer(func() { e.Values[serverKey{}].(*server).kill() })
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: withScriptCommands(map[string]func(*testscript.TestScript, bool, []string){
 			"fails": scriptFails, "serve": scriptServe, "stop": scriptStop, "http": scriptHTTP, "setenv": scriptSetenv,
-		},
+		}),
 		RequireExplicitExec: true,
 	})
 }
