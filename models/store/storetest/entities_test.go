@@ -61,10 +61,16 @@ func TestRoundTrip(t *testing.T) {
 			{&models.Outgoing{}, func() (any, error) { return nil, nil }},
 			{&models.Event{}, func() (any, error) {
 				rows, _, err := r.Events(store.EventFilter{CaseID: &one}, "", 10)
+				for i := range rows {
+					rows[i].CaseClass = "" // of the case today, not of the row
+				}
 				return first(rows, err)
 			}},
 		} {
 			fill(x.row)
+			if e, ok := x.row.(*models.Event); ok {
+				e.CaseClass = ""
+			}
 			if err := s.WithTx(ctx, func(tx *store.Tx) error { return tx.Insert(x.row) }); err != nil {
 				t.Fatalf("%T: %v", x.row, err)
 			}
