@@ -72,7 +72,7 @@ func (d *desk) caseView(c *fiber.Ctx, v *casework.CaseView) pages.DeskCaseView {
 
 // shown leaves out of the desk's timeline what only auditors need: who looked.
 func shown(events []models.Event) []models.Event {
-	return slices.DeleteFunc(slices.Clone(events), func(e models.Event) bool { return e.Kind == "case.viewed" })
+	return slices.DeleteFunc(slices.Clone(events), func(e models.Event) bool { return e.Kind == "case.viewed" || e.Kind == "requester.informed" })
 }
 
 func version(v *casework.CaseView) string { return strconv.FormatInt(v.Case.Version, 10) }

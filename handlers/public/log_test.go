@@ -2,6 +2,10 @@ package public_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,6 +13,8 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"terang/models/casework/caseworktest"
+	"terang/models/trail"
+	"terang/views/pages"
 )
 
 // The log is served in the C2SP forms: what x/mod checks is what our code has no say in.
@@ -71,5 +77,43 @@ func TestLogIsServed(t *testing.T) {
 		if a := b.get(path); a.status != 404 {
 			t.Errorf("%s: status %d", path, a.status)
 		}
+	}
+}
+
+// The commands that the page gives for a check without our program do make the leaf.
+func TestByHand(t *testing.T) {
+	for _, tool := range []string{"bash", "jq", "openssl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(err)
+		}
+	}
+	s := serve(t)
+	c, _, key := s.Given(caseworktest.Request())
+	s.sequence()
+	b := s.browser()
+	b.get("/track")
+	b.post("/track", "reference", c.Reference, "key", key).want(t, 200)
+	receipt := b.get("/cases/"+c.Reference+"/receipt").want(t, 200)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "receipt.tlog-proof"), []byte(receipt.body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("bash", "-c", pages.ByHand)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	r, err := trail.ParseReceipt([]byte(receipt.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	salt, err := hex.DecodeString(r.Opening.Salt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := trail.LeafHash(trail.Commit(r.Opening.Canonical, salt))
+	if !strings.Contains(string(out), hex.EncodeToString(leaf[:])) {
+		t.Errorf("%s is not the leaf %x", out, leaf)
 	}
 }

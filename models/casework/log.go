@@ -107,8 +107,8 @@ func opens(a models.Actor, e *models.Event) bool {
 	switch a.Kind {
 	case models.BySystem:
 		return true
-	case models.ByOfficer: // the event itself, not what the requester was told of it
-		return e.Kind != informed && e.Classification.Level() <= a.Clearance.Level()
+	case models.ByOfficer:
+		return e.Classification.Level() <= a.Clearance.Level()
 	case models.ByRequester:
 	default:
 		return false
