@@ -79,6 +79,9 @@ type tab struct {
 	bad []string // console errors, refused scripts, failed loads
 }
 
+// calm scrolls at once: what has the focus is where it will be when it is looked at.
+var calm = []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}
+
 // tab opens a window of 1280 pixels. Without scripts is how every journey must work.
 func (b *browser) tab(t *testing.T, scripts bool) *tab {
 	t.Helper()
@@ -94,8 +97,7 @@ func (b *browser) tab(t *testing.T, scripts bool) *tab {
 	must(chromedp.Do(ctx))
 	must(chromedp.Listen(ctx, p.hear))
 	call(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts})
-	// Scrolling at once: what has the focus is where it will be when it is looked at.
-	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: calm})
 	p.width(1280)
 	p.do("a page with a script", chromedp.Navigate(`data:text/html,<title>off</title><script>document.title="on"</script>`))
 	if ran := ask[string](p, `() => document.title`) == "on"; ran != scripts {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -78,6 +79,28 @@ func (l *looker) shoot(name string) {
 	}
 }
 
+// print looks at the page on paper: what one must keep is there, folded explanations are
+// open, and the site's frame is gone.
+func (l *looker) print(name string, kept ...string) {
+	l.t.Helper()
+	media := func(m string) {
+		l.t.Helper()
+		call(l.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: m, Features: calm})
+	}
+	media("print")
+	for _, bad := range ask[[]string](l.tab, `kept => {
+		const high = s => { const e = document.querySelector("main " + s); return e ? e.getBoundingClientRect().height : 0; };
+		return kept.filter(s => high(s) < 8).map(s => s + " is not on paper")
+			.concat([...document.querySelectorAll(".header, .mainnav, .footer, button")].filter(e => e.getClientRects().length).map(e => e.outerHTML.slice(0, 60) + " is on paper"));
+	}`, kept) {
+		l.t.Errorf("%s printed: %s", name, bad)
+	}
+	if l.shots != "" {
+		l.shoot(name + "-print")
+	}
+	media("")
+}
+
 func (l *looker) visit(paths ...string) {
 	l.t.Helper()
 	for _, p := range paths {
@@ -133,6 +156,7 @@ func everyPage(t *testing.T, s *webScene, b *browser) {
 	anyone.choose("declaration", "yes")
 	anyone.send()
 	anyone.look("file-done")
+	anyone.print("file-done", "#reference", "#key", ".due", ".days")
 
 	// Each case as its requester sees it, with what can be done.
 	for _, c := range []struct{ name, more string }{
