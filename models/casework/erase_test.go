@@ -60,8 +60,15 @@ func closed(t *testing.T, s *caseworktest.Scene, in casework.FileInput) (*models
 	return c, who
 }
 
-func TestEraseWhole(t *testing.T) {
-	s, cfg := fileScene(t)
+func TestEraseWhole(t *testing.T) { storetest.EachConfig(t, testEraseWhole) }
+
+func testEraseWhole(t *testing.T, cfg store.Config) {
+	st, err := store.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	s := caseworktest.On(t, st)
 	c, who := closed(t, s, marked())
 	closed(t, s, caseworktest.Request())
 	receipt, err := s.Receipt(s.Ctx, who, c.Reference, 0)
@@ -160,9 +167,29 @@ func TestEraseWhole(t *testing.T) {
 	}
 }
 
+// fileBytes is everything a database holds: SQLite's file and journal as they are on the
+// disk, every row of PostgreSQL's tables.
 func fileBytes(t *testing.T, cfg store.Config) []byte {
 	t.Helper()
 	var out []byte
+	if cfg.URL != "" {
+		db := storetest.Raw(t, cfg)
+		for _, table := range []string{"requesters", "cases", "messages", "attachments", "decisions", "classifieds", "rungs", "clock_entries", "disclosures", "outgoings", "events", "erasures", "drafts", "case_fts", "disclosure_fts"} {
+			rows, err := db.Query("SELECT CAST(t AS text) FROM " + table + " t")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for rows.Next() {
+				var row string
+				if err := rows.Scan(&row); err != nil {
+					t.Fatal(err)
+				}
+				out = append(out, row...)
+			}
+			rows.Close()
+		}
+		return out
+	}
 	for _, ext := range []string{"", "-wal"} {
 		b, err := os.ReadFile(cfg.Path + ext)
 		if err != nil && !os.IsNotExist(err) {
