@@ -117,7 +117,7 @@ func opens(a models.Actor, e *models.Event) bool {
 	if !slices.Contains(requesterEvents, kind) || e.ActorID != nil || e.Reason != "" && !slices.Contains(requesterReasons, kind) {
 		return false
 	}
-	if e.ActorRole != string(models.BySystem) && e.Actor != "" {
+	if named(e) {
 		return false
 	}
 	var d models.EventData
@@ -142,12 +142,16 @@ const informed = "requester.informed"
 // informs are the acts of which a requester has a receipt.
 var informs = []string{
 	"case.filed", "case.completed", "case.clarification_asked", "case.answered", "case.closed", "case.reopened", "case.published", "deadline.extended",
-	"rung.opened", "rung.raised", "rung.returned", "rung.decided", "objection.filed",
+	"rung.opened", "rung.raised", "rung.returned", "rung.decided", "rung.lapsed", "chain.failed", "deadline.lapsed", "objection.filed",
 }
+
+// named says whether an event names a person: an officer, or the operator of a command.
+func named(e *models.Event) bool { return e.Actor != "" && e.Actor != models.System.Name }
 
 // inform appends the requester.informed to what was just recorded.
 func (w *work) inform(e models.Event, data models.EventData) error {
-	if e.CaseID == nil || e.Actor == "" || w.actor.Kind != models.ByOfficer || !slices.Contains(informs, e.Kind) {
+	// Whoever's case came out of a register has no key to it.
+	if e.CaseID == nil || !named(&e) || data.Source != "" || !slices.Contains(informs, e.Kind) {
 		return nil
 	}
 	e.ID, e.Leaf, e.Actor, e.ActorID = 0, nil, "", nil
