@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -318,7 +320,7 @@ func (p casePage) eventLines(e models.Event, data models.EventData) []string {
 	switch e.Kind {
 	case "deadline.set", "deadline.extended", "deadline.recomputed", "deadline.restarted":
 		if law, ok := p.v.Pack.Clock(e.Clock); ok && e.DueOn != "" {
-			lines = append(lines, law.Title.In(string(l))+": "+l.T("due.by", web.DayOf(l, e.DueOn)))
+			lines = append(lines, law.Title.In(string(l))+": "+firstLetter(l.T("due.by", web.DayOf(l, e.DueOn)), unicode.ToLower))
 		}
 	case "deadline.lapsed":
 		if law, ok := p.v.Pack.Clock(e.Clock); ok {
@@ -342,13 +344,13 @@ func (p casePage) eventLines(e models.Event, data models.EventData) []string {
 			lines = append(lines, l.T("why.not_decided", l.DateTime(at, p.zone)))
 		}
 	} else if told := p.machine(e.Reason); told != e.Reason {
-		lines = append(lines, told)
+		lines = append(lines, firstLetter(told, unicode.ToUpper))
 	} else if words := reason(l, e.Reason); words != "" {
 		lines = append(lines, words)
 	}
 	if e.Article != "" && len(lines) > 0 && !strings.HasPrefix(e.Kind, "rung.") { // a rung's article is the body's own standard
 		if n := len(lines) - 1; strings.HasPrefix(e.Kind, "deadline.") {
-			lines[n] += " (" + l.Law(e.Article) + ")"
+			lines[n] = withArticle(lines[n], l.Law(e.Article))
 		} else {
 			lines = append(lines, l.Law(e.Article))
 		}
@@ -372,6 +374,15 @@ func reason(l text.Lang, s string) string {
 		}
 	}
 	return ""
+}
+
+// firstLetter makes a phrase begin a line, or stand inside one.
+func firstLetter(s string, change func(rune) rune) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(change(r)) + s[n:]
 }
 
 // machine puts what nobody wrote into words, as at the desk.

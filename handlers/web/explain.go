@@ -55,8 +55,13 @@ func Due(l text.Lang, d policies.Deadline, unit string) components.Due {
 			})
 		}
 	}
+	// Where a figure was read is for officers and auditors; a requester is told the article.
 	for _, b := range d.Basis {
-		out.Basis = append(out.Basis, components.Basis{Text: b.Text.In(string(l)), Article: l.Law(b.Article), Source: b.Source, Verified: b.Verified})
+		basis := components.Basis{Text: b.Text.In(string(l)), Article: l.Law(b.Article), Verified: b.Verified}
+		if strings.Contains(basis.Text, b.Article) {
+			basis.Article = ""
+		}
+		out.Basis = append(out.Basis, basis)
 	}
 	for _, w := range d.Warnings {
 		out.Warnings = append(out.Warnings, Warning(l, w))

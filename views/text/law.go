@@ -36,6 +36,9 @@ func (l Lang) Law(article string) string {
 		if p[3] != "" {
 			p[3] = " huruf " + p[3]
 		}
+		if p[1] == "1" && p[3] == "" && strings.HasPrefix(article, "UU ") { // the definitions of an Act are numbered, not divided
+			return "1 angka " + p[2]
+		}
 		return p[1] + " ayat (" + p[2] + ")" + p[3]
 	})
 	return articleLetter.ReplaceAllString(s, "$1 huruf $2")

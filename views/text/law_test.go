@@ -12,6 +12,7 @@ func TestLaw(t *testing.T) {
 		{"UU 30/2014 art. 58(3), by analogy", "UU 30/2014 pasal 58 ayat (3) (analogi)", "UU 30/2014 art. 58(3), by analogy"},
 		{"UU 14/2008 pasal 17 huruf h angka 4; UU 25/2009 pasal 49", "UU 14/2008 pasal 17 huruf h angka 4; UU 25/2009 pasal 49", "UU 14/2008 art. 17 h no. 4; UU 25/2009 art. 49"},
 		{"UU 14/2008 pasal 18 ayat (2) huruf b", "UU 14/2008 pasal 18 ayat (2) huruf b", "UU 14/2008 art. 18(2)b"},
+		{"UU 14/2008 art. 1(10), 1(12), 22", "UU 14/2008 pasal 1 angka 10, 1 angka 12, 22", "UU 14/2008 art. 1(10), 1(12), 22"},
 		{"service standard", "standar layanan", "service standard"},
 		{"FOIA s.12(1)", "FOIA s.12(1)", "FOIA s.12(1)"},
 		{"", "", ""},
