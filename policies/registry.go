@@ -137,3 +137,22 @@ func (r *Registry) Governing(id string, on Date) (*Pack, error) {
 	}
 	return p, err
 }
+
+// With adds the packs of a folder to the registry: new laws, and new versions of those it
+// has. A version that is there already is refused, because cases are pinned to it. The
+// error is a list of Problems.
+func (r *Registry) With(fsys fs.FS) (*Registry, error) {
+	more, err := Load(fsys)
+	if err != nil {
+		return nil, err
+	}
+	var all []*loaded
+	for _, p := range append(r.All(), more.All()...) {
+		all = append(all, p.source)
+	}
+	both, problems := newRegistry(all)
+	if len(problems) > 0 {
+		return nil, Problems(problems)
+	}
+	return both, nil
+}

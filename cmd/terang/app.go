@@ -49,7 +49,7 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 		return nil, err
 	}
 	a := &app{settings: set}
-	if a.packs, err = policies.Embedded(); err != nil {
+	if a.packs, err = loadPacks(set.Packs); err != nil {
 		return nil, err
 	}
 	if want == existing && set.Database == "" {

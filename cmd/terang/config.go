@@ -18,6 +18,7 @@ import (
 
 	"terang/models"
 	"terang/models/store"
+	"terang/policies"
 )
 
 // fillOptions gives each option that the command line left out its value from
@@ -172,6 +173,7 @@ func knownOptions(root *cobra.Command, name string, file map[string]string) erro
 
 // settings are the options that every command working on an installation shares.
 type settings struct {
+	Packs    string // folder of law packs beside those built in
 	Data     string
 	Database string // "" for SQLite in Data
 	BaseURL  string
@@ -195,6 +197,7 @@ func readSettings(cmd *cobra.Command) (settings, error) {
 	s.Data, _ = f.GetString("data")
 	s.Database, _ = f.GetString("database")
 	s.BaseURL, _ = f.GetString("base-url")
+	s.Packs, _ = f.GetString("packs")
 	s.Operator, _ = f.GetString("operator")
 	s.Operator = strings.TrimSpace(s.Operator)
 	if utf8.RuneCountInString(s.Operator) > models.MaxName || strings.ContainsFunc(s.Operator, unicode.IsControl) || !utf8.ValidString(s.Operator) {
@@ -272,4 +275,29 @@ func dayOrTime(option, value string, end bool) (*time.Time, error) {
 		t = t.AddDate(0, 0, 1).Add(-time.Second)
 	}
 	return &t, nil
+}
+
+// loadPacks gives the packs that are built in, and those of a folder beside them.
+func loadPacks(dir string) (*policies.Registry, error) {
+	packs, err := policies.Embedded()
+	if err != nil || dir == "" {
+		return packs, err
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, usageErrorf("--packs %s: expected a folder with a pack in it; `terang pack new ID` makes one", dir)
+	}
+	both, err := packs.With(os.DirFS(dir))
+	if err != nil {
+		return nil, usageErrorf("--packs %s: %w", dir, err)
+	}
+	return both, nil
+}
+
+// lawPacks is loadPacks for commands that need nothing else.
+func lawPacks(cmd *cobra.Command) (*policies.Registry, error) {
+	dir, err := cmd.Flags().GetString("packs")
+	if err != nil {
+		return nil, err
+	}
+	return loadPacks(dir)
 }

@@ -134,6 +134,7 @@ func rootCommand() *cobra.Command {
 	flags.String("config", "", "`FILE` with options: YAML, or KEY=VALUE a line")
 	flags.Bool("json", false, "print JSON: one document, or one a line where it lists")
 	flags.String("data", "./data", "`DIR` for the database, attachments and keys")
+	flags.String("packs", "", "`DIR` of law packs beside those built in: new laws, or new versions of a law")
 	flags.String("database", "", "postgres://… `URL`; without it SQLite in --data")
 	flags.String("database-file", "", "`FILE` that holds the database URL, to keep its password off the command line")
 	flags.String("base-url", "", "`URL` under which the portal is reached, for links; without it that of the request")

@@ -44,7 +44,7 @@ func packListCommand() *cobra.Command {
 		Short: "List the packs with version, first day in force and hash",
 		Args:  exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			packs, err := policies.Embedded()
+			packs, err := lawPacks(cmd)
 			if err != nil {
 				return err
 			}
@@ -145,7 +145,7 @@ func printLint(cmd *cobra.Command, problems []policies.Problem, unverified []pol
 
 // findPack reads --pack and --at-version: the newest version unless one is named.
 func findPack(cmd *cobra.Command, id string) (*policies.Pack, error) {
-	packs, err := policies.Embedded()
+	packs, err := lawPacks(cmd)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func askDue(cmd *cobra.Command) (policies.Deadline, error) {
 			return none, err
 		}
 	}
-	p, received, err := packOn(texts["pack"], texts["pack-version"], texts["received"], texts["zone"])
+	p, received, err := packOn(cmd, texts["pack"], texts["pack-version"], texts["received"], texts["zone"])
 	if err != nil {
 		return none, err
 	}
@@ -111,9 +111,9 @@ func askDue(cmd *cobra.Command) (policies.Deadline, error) {
 
 // packOn finds the version of a pack that governed an instant, and reads the instant
 // in its zone.
-func packOn(id, version, received, zone string) (*policies.Pack, time.Time, error) {
+func packOn(cmd *cobra.Command, id, version, received, zone string) (*policies.Pack, time.Time, error) {
 	var none time.Time
-	packs, err := policies.Embedded()
+	packs, err := lawPacks(cmd)
 	if err != nil {
 		return nil, none, err
 	}

@@ -6,8 +6,6 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-
-	"terang/policies"
 )
 
 // version is set by the release build: -ldflags "-X main.version=1.2.3".
@@ -25,7 +23,7 @@ func versionCommand() *cobra.Command {
 		Short: "Print version, commit, Go and the law packs with their hashes",
 		Args:  exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			packs, err := policies.Embedded()
+			packs, err := lawPacks(cmd)
 			if err != nil {
 				return err
 			}
