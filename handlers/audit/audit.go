@@ -23,6 +23,8 @@ import (
 
 // Verbs is what auditors may do: read.
 type Verbs interface {
+	Figures
+
 	Queue(ctx context.Context, a models.Actor, in casework.QueueInput) (casework.QueuePage, error)
 	QueueCounts(ctx context.Context, a models.Actor) ([]casework.QueueCount, error)
 	Case(ctx context.Context, a models.Actor, ref string) (*casework.CaseView, error)
@@ -45,6 +47,7 @@ func Mount(app *fiber.App, svc Verbs, w *web.Web) {
 	const auditor, admin = models.Auditor, models.Administrator
 
 	app.Get("/audit", w.Officers(auditor), h.overview)
+	app.Get("/audit/statistics", w.Officers(auditor), h.statistics)
 	app.Get("/audit/cases", w.Officers(auditor), h.cases)
 	app.Get("/audit/cases/:ref", w.Officers(auditor), h.show)
 	app.Get("/audit/cases/:ref/receipt", w.Officers(auditor), h.receipt)
@@ -64,7 +67,7 @@ func (h *audit) page(c *fiber.Ctx, title string) layout.Page {
 	} else {
 		p.Nav = []layout.NavLink{
 			{Label: l.T("audit.nav"), URL: "/audit"}, {Label: l.T("audit.events.title"), URL: "/audit/events"},
-			{Label: l.T("audit.cases.title"), URL: "/audit/cases"}, {Label: l.T("audit.exports.title"), URL: "/audit/exports"},
+			{Label: l.T("audit.cases.title"), URL: "/audit/cases"}, {Label: l.T("stat.title"), URL: "/audit/statistics"}, {Label: l.T("audit.exports.title"), URL: "/audit/exports"},
 		}
 	}
 	for i := range p.Nav {
