@@ -116,6 +116,7 @@ type classifyInput struct {
 		Exemption      string `json:"exemption,omitempty" doc:"the pack's id of the ground, such as h"`
 		Reason         string `json:"reason,omitempty"`
 		Attachment     int64  `json:"attachment,omitempty" doc:"a document of the case; 0 for the case itself"`
+		Until          string `json:"until,omitempty" doc:"last day of the exemption, YYYY-MM-DD; without it as long as the law allows"`
 	}
 }
 
@@ -123,7 +124,7 @@ func (s *server) classify(ctx context.Context, in *classifyInput) (*caseOutput, 
 	b := &in.Body
 	return s.verb(ctx, in.DeskInput, b.Version, func(a models.Actor) (*models.Case, error) {
 		return s.Cases.Classify(ctx, a, in.Reference, casework.ClassifyInput{
-			Version: b.Version, Classification: models.Class(b.Classification), Exemption: b.Exemption, Reason: b.Reason, Attachment: b.Attachment,
+			Version: b.Version, Classification: models.Class(b.Classification), Exemption: b.Exemption, Reason: b.Reason, Attachment: b.Attachment, Until: b.Until,
 		})
 	})
 }

@@ -214,9 +214,15 @@ func (t Teller) Class(v *casework.CaseView) pages.DeskClassPanel {
 		if row.Class == c.Classification && row.ExpiresOn != "" {
 			p.Rows.Rows = keepLast(p.Rows.Rows, components.SummaryRow{Key: t.L.T("desk.class.expires"), Values: []string{t.Day(row.ExpiresOn)}})
 		}
+		if row.Pending {
+			continue
+		}
 		if !row.Proposed && c.ClassConfirmed {
 			p.Status = t.L.T("desk.class.decided", row.By, t.L.ShortDate(row.At, t.Loc))
 		}
+	}
+	if s := v.Second; s != nil {
+		p.Second = t.L.T("desk.class.second", s.By, t.Words("classification.", string(s.Class)), t.ShortWhen(s.At))
 	}
 	if c.Exemption != "" {
 		p.Rows.Rows = append([]components.SummaryRow{{Key: t.L.T("desk.class.exemption"), Values: []string{t.exemption(v, c.Exemption)}}}, p.Rows.Rows...)

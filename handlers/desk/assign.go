@@ -103,7 +103,7 @@ func (d *desk) classify(c *fiber.Ctx) error {
 	in := web.ReadForm(c)
 	input := casework.ClassifyInput{
 		Version: versionOf(in), Classification: models.Class(in.Line("classification")), Exemption: in.Line("exemption"),
-		Reason: in.Text("reason"), Attachment: in.Int("document"),
+		Reason: in.Text("reason"), Attachment: in.Int("document"), Until: in.Line("until"),
 	}
 	err := in.Err()
 	if err == nil {
@@ -173,6 +173,10 @@ func (f *form) classifyPage(document int64) (templ.Component, error) {
 	for i := range f.v.Pack.Exemptions {
 		x := &f.v.Pack.Exemptions[i]
 		v.Grounds.Options = append(v.Grounds.Options, components.Option{Value: x.ID, Label: l.Law(x.Article) + ": " + f.t.In(x.Title), Checked: x.ID == ticked})
+	}
+	v.Until = components.Input{
+		Lang: l, Name: "until", Label: l.T("desk.classify.until"), Hint: l.T("desk.classify.until.hint"), Value: f.value("until", ""),
+		Error: f.wrong(v.DeskForm, "until"), NoSpell: true, Width: "10", Optional: true,
 	}
 	v.Reason = f.area(v.DeskForm, "reason", "desk.classify.reason", "", 4)
 	return pages.DeskClassify(v), nil

@@ -34,6 +34,8 @@ type Verbs interface {
 	Note(ctx context.Context, a models.Actor, ref string, in casework.TextInput) (*models.Case, error)
 	Attach(ctx context.Context, a models.Actor, ref string, u casework.Upload) (*models.Attachment, error)
 	Detach(ctx context.Context, a models.Actor, ref string, id int64) error
+	AddDecree(ctx context.Context, a models.Actor, in casework.DecreeInput) error
+	SetAway(ctx context.Context, a models.Actor, in casework.AwayInput) error
 	Assign(ctx context.Context, a models.Actor, ref string, in casework.AssignInput) (*models.Case, error)
 	Classify(ctx context.Context, a models.Actor, ref string, in casework.ClassifyInput) (*models.Case, error)
 	AskClarification(ctx context.Context, a models.Actor, ref string, in casework.TextInput) (*models.Case, error)
@@ -105,6 +107,10 @@ func Mount(app *fiber.App, svc Verbs, w *web.Web) {
 
 	app.Get("/desk/admin", w.Officers(admin), d.admin)
 	app.Get("/desk/admin/laws", w.Officers(admin), d.laws)
+	app.Get("/desk/admin/decrees/new", w.Officers(admin), d.decreeForm)
+	app.Post("/desk/admin/decrees/new", w.Officers(admin), d.addDecree)
+	app.Get("/desk/admin/officers/away", w.Officers(admin), d.awayForm)
+	app.Post("/desk/admin/officers/away", w.Officers(admin), d.setAway)
 	app.Get("/desk/admin/bodies/new", w.Officers(admin), d.bodyForm)
 	app.Post("/desk/admin/bodies/new", w.Officers(admin), d.addBody)
 	app.Get("/desk/admin/units/new", w.Officers(admin), d.unitForm)

@@ -131,6 +131,16 @@ func TestAdministration(t *testing.T) {
 	if a := s.nobody().get(link[1]); a.status == 200 {
 		t.Error("the old link still works")
 	}
+	v.get("/desk/admin/officers/away?email=agent@dinas.test").want(t, 200, "agent@dinas.test")
+	v.post("/desk/admin/officers/away", "email", "siapa@dinas.test", "from", "2026-01-01").want(t, 422, "#email")
+	v.post("/desk/admin/officers/away", "email", "agent@dinas.test", "from", "besok").want(t, 422, "#from", "besok")
+	v.post("/desk/admin/officers/away", "email", "agent@dinas.test", "from", "2026-01-01", "delegate", "unit_head@dinas.test").done(t)
+	v.post("/desk/admin/officers/away", "email", "agent@dinas.test", "from", "").done(t)
+	v.get("/desk/admin/decrees/new").want(t, 200, "recompute")
+	v.post("/desk/admin/decrees/new", "pack", "zz", "year", "dua ribu", "issued", "kemarin", "list", "besok libur").want(t, 422, "#year", "#list", "besok libur")
+	v.post("/desk/admin/decrees/new", "pack", "zz", "decree", "", "year", "2026", "issued", "kemarin", "list", "2026-08-17 HUT").want(t, 422, "#pack", "#decree", "#issued")
+	v.post("/desk/admin/decrees/new", "pack", "id", "decree", "SKB uji", "year", "2026", "issued", "2026-01-06", "list", "2026-01-01 Tahun Baru\n2026-08-17 HUT").done(t)
+	s.as("officer").get("/desk/admin/decrees/new").want(t, 403)
 	agent := s.as("agent")
 	v.post("/desk/admin/officers/disable", "email", "agent@dinas.test").done(t)
 	agent.get("/desk").want(t, 303)
