@@ -179,8 +179,9 @@ type Exemption struct {
 
 // SubItem is a numbered item under an exemption or a heading.
 type SubItem struct {
-	ID    string `yaml:"id" json:"id"`
-	Title Text   `yaml:"title" json:"title"`
+	ID      string   `yaml:"id" json:"id"`
+	Title   Text     `yaml:"title" json:"title"`
+	Figures []string `yaml:"figures" json:"figures,omitempty"` // what the product counts for it
 }
 
 // Duty is a duty, prohibition or sanction that the product shows but does not compute.
@@ -268,7 +269,10 @@ type Heading struct {
 	ID    string    `yaml:"id" json:"id"`
 	Title Text      `yaml:"title" json:"title"`
 	Items []SubItem `yaml:"items" json:"items,omitempty"`
-	Legal `yaml:",inline"`
+	// Figures is what the product counts under the heading itself; what it does not keep
+	// has none.
+	Figures []string `yaml:"figures" json:"figures,omitempty"`
+	Legal   `yaml:",inline"`
 }
 
 // Clock returns the clock called name.

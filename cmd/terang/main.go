@@ -147,7 +147,7 @@ func rootCommand() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		serveCommand(), migrateCommand(), bodyCommand(), officerCommand(), importCommand(), packCommand(),
-		holidaysCommand(), sweepCommand(), exportCommand(), verifyCommand(), backupCommand(), restoreCommand(), witnessCommand(), logCommand(), versionCommand(),
+		holidaysCommand(), sweepCommand(), exportCommand(), reportCommand(), verifyCommand(), backupCommand(), restoreCommand(), witnessCommand(), logCommand(), versionCommand(),
 	)
 	return root
 }

@@ -130,7 +130,7 @@ func (g figures) days() pages.AuditGroup {
 func (g figures) grounds() pages.AuditGroup {
 	t := g.table("grounds", "audit.col.ground", "stat.col.n")
 	for _, x := range g.st.Grounds {
-		name := g.l.T("audit.ground", x.Key)
+		name := x.Key
 		if g.st.Pack != nil {
 			if e, ok := g.st.Pack.Exemption(x.Key); ok {
 				name = g.t.In(e.Title) + " (" + g.l.Law(e.Article) + ")"
