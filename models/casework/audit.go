@@ -167,6 +167,7 @@ func (s *Service) Export(ctx context.Context, a models.Actor, in ExportInput, ou
 	if in.Format == "bundle" {
 		return s.bundle(ctx, a, in, f, filter, out)
 	}
+	f.Brief = true
 	write, finish, err := rowWriter(in.Format, out)
 	if err != nil {
 		return 0, internal("export", err)

@@ -207,7 +207,7 @@ func (v *verifier) walk(known note.Verifiers) error {
 		if err := v.r.db.Raw("SELECT idx, entry FROM log_leaf WHERE idx >= ? AND idx < ? ORDER BY idx", from, to).Scan(&leaves).Error; err != nil {
 			return wrap(err)
 		}
-		events, err := v.r.scanEvents("leaf >= ? AND leaf < ? ORDER BY leaf", []any{from, to}, verifyBatch)
+		events, err := v.r.scanEvents("leaf >= ? AND leaf < ? ORDER BY leaf", []any{from, to}, verifyBatch, false)
 		if err != nil {
 			return wrap(err)
 		}
