@@ -348,7 +348,7 @@ func (p casePage) eventLines(e models.Event, data models.EventData) []string {
 	} else if words := reason(l, e.Reason); words != "" {
 		lines = append(lines, words)
 	}
-	if e.Article != "" && len(lines) > 0 && !strings.HasPrefix(e.Kind, "rung.") { // a rung's article is the body's own standard
+	if e.Article != "" && len(lines) > 0 && !strings.HasPrefix(e.Kind, "rung.") && !strings.HasPrefix(e.Kind, "chain.") { // the chain is the body's own standard
 		if n := len(lines) - 1; strings.HasPrefix(e.Kind, "deadline.") {
 			lines[n] = withArticle(lines[n], l.Law(e.Article))
 		} else {
