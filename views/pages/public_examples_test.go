@@ -85,7 +85,7 @@ func publicExamples(l text.Lang) []example {
 			{Title: l.T("file.done.due"), When: "Rabu, 25 Februari 2026", Coming: true},
 		},
 		Messages: []components.Message{{From: "Dinas Pendidikan Kota Melati", When: "10 Feb 2026, 09.30 WIB", Stamp: "2026-02-10T09:30:00+07:00", Text: "Tahun anggaran mana yang Anda maksud: 2024, 2025, atau keduanya?"}},
-		Facts:    append(append([]components.SummaryRow{}, facts[:4]...), who...), MessageURL: "/cases/T7-K4M9-XQ2R/message", WithdrawURL: "/cases/T7-K4M9-XQ2R/withdraw", ReceiptURL: "/cases/T7-K4M9-XQ2R/receipt", LeaveURL: "/cases/T7-K4M9-XQ2R/leave",
+		Facts:    append(append([]components.SummaryRow{}, facts[:4]...), who...), MessageURL: "/cases/T7-K4M9-XQ2R/message", WithdrawURL: "/cases/T7-K4M9-XQ2R/withdraw", ReceiptURL: "/cases/T7-K4M9-XQ2R/receipt", Proofs: []components.Link{{Label: "Perkara diajukan", Note: "9 Februari 2026", URL: "/cases/T7-K4M9-XQ2R/receipt?event=17"}}, LeaveURL: "/cases/T7-K4M9-XQ2R/leave",
 	}
 	for i := range open.Facts {
 		open.Facts[i].ChangeURL = ""
