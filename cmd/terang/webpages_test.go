@@ -189,17 +189,19 @@ func everyPage(t *testing.T, s *webScene, b *browser) {
 	officer.wrong(held + "/decision?outcome=refused")
 	officer.wrong(held + "/extend")
 	officer.visit("/desk/cases/"+ref("incomplete")+"/complete", "/desk/cases/"+ref("published")+"/publication", "/desk/cases/"+ref("published")+"/unpublish",
-		"/desk/cases/"+ref("published")+"/close", "/desk/admin", "/audit", "/desk/cases/XX-9999-9999")
+		"/desk/cases/"+ref("published")+"/close", "/desk/admin", "/audit", "/desk/cases/XX-9999-9999",
+		"/desk/erasures", "/desk/cases/"+ref("refused")+"/outside", "/desk/cases/"+ref("refused")+"/erasure", "/desk/cases/"+ref("published")+"/erasure")
 
 	admin := b.looker(t)
 	admin.signIn("administrator@terang.example")
-	admin.visit("/desk/admin", "/desk/admin/laws", "/desk/admin/bodies/new", "/desk/admin/units/new?body="+webBody, "/desk/admin/officers", "/desk/admin/officers/new", "/audit/events")
+	admin.visit("/desk/admin", "/desk/admin/laws", "/desk/admin/bodies/new", "/desk/admin/units/new?body="+webBody, "/desk/admin/officers", "/desk/admin/officers/new",
+		"/desk/admin/decrees/new", "/desk/admin/officers/away?email="+ppid, "/audit/events")
 	admin.wrong("/desk/admin/officers/new")
 
 	auditor := b.looker(t)
 	auditor.signIn("auditor@terang.example")
 	auditor.visit("/audit", "/audit/events", "/audit/events?kind=case.filed&order=log", "/audit/events?from=besok", "/audit/cases", "/audit/cases/"+ref("refused"),
-		"/audit/cases/"+ref("climbing"), "/audit/exports")
+		"/audit/cases/"+ref("climbing"), "/audit/exports", "/audit/statistics")
 	auditor.open("/audit/events")
 	auditor.press(`main tbody a[href^="/audit/events/"]`)
 	auditor.look("audit-event")
