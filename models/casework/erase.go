@@ -166,6 +166,9 @@ func (w *work) refuseErasure(in EraseInput) error {
 	return w.record("case.erasure_refused", in.Reason, row.Article, models.EventData{Old: string(row.Scope), Rule: row.Rule})
 }
 
+// forgetWithin is how long whoever confirms waits for the database to tidy up.
+const forgetWithin = 5 * time.Second
+
 func (s *Service) confirmErasure(ctx context.Context, a models.Actor, ref string, in EraseInput) (*models.Case, error) {
 	for try := 0; ; try++ {
 		// An event must have its place in the log before what it commits to may go.
@@ -184,15 +187,13 @@ func (s *Service) confirmErasure(ctx context.Context, a models.Actor, ref string
 		if err != nil {
 			return nil, err
 		}
-		// The rows are gone for good. What follows is done again by the next sweep where
-		// this process ends here.
+		// The rows are gone for good, whoever still waits for the answer. What is not done of
+		// the rest here, the next sweep does.
+		ctx := context.WithoutCancel(ctx)
 		if err := s.forgetFiles(ctx, files); err != nil {
 			return nil, err
 		}
-		if err := s.store.ForgetTerms(ctx); err != nil {
-			return nil, err
-		}
-		return c, s.store.Settle(ctx)
+		return c, s.store.Forget(ctx, forgetWithin)
 	}
 }
 
@@ -558,6 +559,11 @@ func (s *Service) sweepRetention(ctx context.Context, now time.Time, r *SweepRep
 			break
 		}
 		if err := s.forgetFiles(ctx, docs); err != nil {
+			return err
+		}
+	}
+	if s.store.Owes() {
+		if err := s.store.Forget(ctx, time.Hour); err != nil {
 			return err
 		}
 	}

@@ -1,18 +1,20 @@
 package casework_test
 
 import (
+	"archive/zip"
 	"bytes"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"terang/models"
 	"terang/models/casework"
 	"terang/models/casework/caseworktest"
 	"terang/models/store"
 	"terang/models/store/storetest"
+	"terang/models/trail"
 )
 
 const marker = "Zulfikarnaen"
@@ -159,8 +161,19 @@ func testEraseWhole(t *testing.T, cfg store.Config) {
 		t.Errorf("document: %v", err)
 	}
 	s.Check()
-	if _, err := s.Export(s.Ctx, s.As("auditor"), casework.ExportInput{Format: "bundle"}, io.Discard); err != nil {
+	var bundle bytes.Buffer
+	if _, err := s.Export(s.Ctx, s.As("auditor"), casework.ExportInput{Format: "bundle"}, &bundle); err != nil {
 		t.Errorf("bundle: %v", err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(bundle.Bytes()), int64(bundle.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := trail.VerifyBundle(z, s.Signer.Verifiers()); err != nil {
+		t.Errorf("bundle: %v", err)
+	}
+	if s.Store.Owes() {
+		t.Error("the database has not let go of all of it")
 	}
 	if _, err := s.Erase(s.Ctx, boss, c.Reference, casework.EraseInput{Version: c.Version, Action: "propose", Rule: "requested", Reason: "lagi"}); models.CodeOf(err) != "erased_already" {
 		t.Errorf("twice: %v", err)
@@ -198,6 +211,33 @@ func fileBytes(t *testing.T, cfg store.Config) []byte {
 		out = append(out, b...)
 	}
 	return out
+}
+
+// Somebody who reads for long keeps the journal's older pages; the next sweep empties it.
+func TestWhatIsOwedIsForgottenLater(t *testing.T) {
+	s, cfg := fileScene(t)
+	s.Given(marked())
+	db := storetest.Raw(t, cfg)
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := tx.QueryRow("SELECT count(*) FROM cases").Scan(&n); err != nil || n != 1 {
+		t.Fatal(n, err)
+	}
+	s.Given(caseworktest.Request())
+	if err := s.Store.Forget(s.Ctx, 300*time.Millisecond); err != nil || !s.Store.Owes() {
+		t.Fatalf("with a reader: %v, owes %v", err, s.Store.Owes())
+	}
+	s.Given(caseworktest.Request()) // nobody waits meanwhile
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Sweep(s.Ctx, s.Now()); err != nil || s.Store.Owes() {
+		t.Fatalf("after: %v, owes %v", err, s.Store.Owes())
+	}
+	s.Check()
 }
 
 // The person goes and the matter stays: what was asked and answered can still be read.
@@ -318,7 +358,7 @@ func TestEraseWithObjection(t *testing.T) {
 	if c, err = s.Erase(s.Ctx, ppid, c.Reference, propose); err != nil {
 		t.Fatal(err)
 	}
-	if c, err = s.Erase(s.Ctx, boss, c.Reference, casework.EraseInput{Version: c.Version, Action: "confirm"}); err != nil {
+	if _, err = s.Erase(s.Ctx, boss, c.Reference, casework.EraseInput{Version: c.Version, Action: "confirm"}); err != nil {
 		t.Fatal(err)
 	}
 	oc, _ = s.Store.Read(s.Ctx).CaseByReference(oc.Reference)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -89,52 +90,73 @@ func (r *Reader) ErasedFiles(after int64, limit int) ([]models.Attachment, error
 	return many[models.Attachment](r, "id", limit, "sha256 = '' AND stored <> '' AND id > ?", after)
 }
 
-// ForgetTerms has SQLite's full-text index give up the words of rows that left it: until its
-// segments are merged they would still be in the file. In small transactions, so that no
-// filing waits for the whole index.
-func (s *Store) ForgetTerms(ctx context.Context) error {
-	if s.dialect != dialectSQLite {
+// Forget has SQLite let go of what was erased: the words in the segments of its full-text
+// index, and the older pages in the journal beside the file. In small steps, so that no
+// filing waits for the whole index; what is not done within the time, Owes says.
+func (s *Store) Forget(ctx context.Context, within time.Duration) error {
+	if s.writer == nil {
 		return nil
 	}
+	s.owed.Store(true)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+	defer cancel()
 	for _, table := range []string{"case_fts", "disclosure_fts"} {
-		for pages := -500; ; pages = 500 { // negative begins a merge of everything
-			var before, after int64
-			err := s.WithTx(ctx, func(tx *Tx) error {
-				if err := tx.db.Raw("SELECT total_changes()").Scan(&before).Error; err != nil {
-					return wrap(err)
-				}
-				if _, err := tx.exec("INSERT INTO "+table+" ("+table+", rank) VALUES ('merge', ?)", pages); err != nil {
-					return err
-				}
-				return wrap(tx.db.Raw("SELECT total_changes()").Scan(&after).Error)
-			})
-			if err != nil {
-				return err
+		if err := s.forgetTerms(ctx, table); err != nil {
+			if ctx.Err() != nil {
+				return nil
 			}
-			if after-before < 2 { // the command itself counts as one
-				break
-			}
+			return err
 		}
+	}
+	for ctx.Err() == nil {
+		busy, err := s.writer.settle(context.WithoutCancel(ctx))
+		if err != nil {
+			return wrap(err)
+		}
+		if !busy {
+			s.owed.Store(false)
+			return nil
+		}
+		time.Sleep(100 * time.Millisecond) // a reader is at work
 	}
 	return nil
 }
 
-// Settle brings everything written into SQLite's file itself and empties the journal beside
-// it, which would keep older pages. A reader at work only puts it off.
-func (s *Store) Settle(context.Context) error {
-	if s.writer == nil {
-		return nil
+// Owes says whether something that was erased may still be in the file's spare parts.
+func (s *Store) Owes() bool { return s.owed.Load() }
+
+func (s *Store) forgetTerms(ctx context.Context, table string) error {
+	for pages := -500; ; pages = 500 { // negative begins a merge of everything
+		var before, after int64
+		err := s.WithTx(ctx, func(tx *Tx) error {
+			if err := tx.db.Raw("SELECT total_changes()").Scan(&before).Error; err != nil {
+				return wrap(err)
+			}
+			if _, err := tx.exec("INSERT INTO "+table+" ("+table+", rank) VALUES ('merge', ?)", pages); err != nil {
+				return err
+			}
+			return wrap(tx.db.Raw("SELECT total_changes()").Scan(&after).Error)
+		})
+		if err != nil || after-before < 2 { // the command itself counts as one
+			return err
+		}
 	}
-	return wrap(s.writer.settle())
 }
 
-func (w *writer) settle() error {
+// settle brings everything written into the file itself and empties the journal. It does not
+// wait long for a reader: nobody can write meanwhile.
+func (w *writer) settle(ctx context.Context) (busy bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.batch != nil {
 		w.end()
 	}
-	return w.pool.do("PRAGMA wal_checkpoint(TRUNCATE)")
+	if err := w.pool.do("PRAGMA busy_timeout = 200"); err != nil {
+		return false, err
+	}
+	var frames, done int
+	err = w.pool.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &done)
+	return busy, errors.Join(err, w.pool.do("PRAGMA busy_timeout = 10000"))
 }
 
 // graves are the tombstones of the cases met last, by leaf hash.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -37,7 +38,8 @@ type Store struct {
 	write   *gorm.DB
 	read    *gorm.DB
 	writer  *writer // SQLite's; nil on PostgreSQL
-	path    string  // SQLite's file
+	owed    atomic.Bool
+	path    string // SQLite's file
 }
 
 // Open opens the database's connections. It does not migrate.
