@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"bufio"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -300,8 +301,9 @@ func stamp(t *time.Time) string {
 }
 
 func csvWriter(out io.Writer) (func([]string) error, func() error) {
-	w := csv.NewWriter(out)
-	w.UseCRLF = true // RFC 4180
+	big := bufio.NewWriterSize(out, 1<<16)
+	w := csv.NewWriter(big) // a buffer as big is taken as it is
+	w.UseCRLF = true        // RFC 4180
 	header := false
 	start := func() error {
 		if header {
@@ -342,6 +344,7 @@ func jsonlWriter(out io.Writer) (func([]string) error, func() error) {
 		names[i], _ = json.Marshal(c) // a column name always marshals
 	}
 	var buf []byte
+	w := bufio.NewWriterSize(out, 1<<16)
 	return func(row []string) error {
 		buf = append(buf[:0], '{')
 		for i, v := range row {
@@ -363,7 +366,7 @@ func jsonlWriter(out io.Writer) (func([]string) error, func() error) {
 			}
 			buf = append(buf, b...)
 		}
-		_, err := out.Write(append(buf, '}', '\n'))
+		_, err := w.Write(append(buf, '}', '\n'))
 		return err
-	}, func() error { return nil }
+	}, w.Flush
 }
