@@ -1,6 +1,7 @@
 package public_test
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -219,6 +220,20 @@ func TestDownloads(t *testing.T) {
 	}
 	if _, err := trail.VerifyReceipt([]byte(receipt.body), known); err != nil {
 		t.Errorf("the receipt does not verify: %v", err)
+	}
+	// The page lists a proof of each step, and what is not on the list is not there.
+	page := b.get("/cases/"+c.Reference).want(t, 200)
+	offered := regexp.MustCompile(`href="(/cases/[^"]*/receipt\?event=[0-9]+)"`).FindAllStringSubmatch(page.body, -1)
+	if len(offered) == 0 {
+		t.Error("no proofs are offered")
+	}
+	for _, link := range offered {
+		if a := b.get(link[1]).want(t, 200); !strings.HasPrefix(a.body, "c2sp.org/tlog-proof@v1") || !strings.Contains(a.header.Get("Content-Disposition"), c.Reference+"-") {
+			t.Errorf("%s: %v", link[1], a.header)
+		}
+	}
+	for _, none := range []string{"0", "x", "1", "999999"} {
+		b.get("/cases/"+c.Reference+"/receipt?event="+none).want(t, 404)
 	}
 }
 
