@@ -118,11 +118,17 @@ func TestPlans(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		span := store.StatFilter{From: from, To: to, Body: &one, Shift: 7 * time.Hour}
 		for _, err := range []error{
 			errOf(r.CaseByReference("x")), errOf(r.Lapsed(now, 0, 10)), errOf(r.LapsedClocks(now, 0, 10)), errOf(r.OpenCases("id", 0, 10)),
 			errOf(r.DueOutgoing(now, 10)), errOf(r.Messages(1, 0, 10)), errOf(r.Attachments(1)), errOf(r.Clocks(1)), errOf(r.ClockEntries(1)),
 			errOf(r.Rungs(1)), errOf(r.Decisions(1)), errOf(r.Classifieds(1)), errOf(r.Children(1)), errOf(r.Imported(1, "a", "b")),
 			errOf(r.Session("x")), errOf(r.Token("x", models.APIToken)), errOf(r.Throttle("x")), errOf(r.Sessions(1)), errOf(s.Checkpoint(ctx)),
+			errOf(r.Erasures(1)), errOf(r.Tombstones(1)), errOf(r.ErasedFiles(0, 10)),
+			errOf(r.PastRetention("id", "2026.1", []string{"request"}, false, now, 0, 10)), errOf(r.PastRetention("id", "2026.1", []string{"request"}, true, now, 0, 10)),
+			errOf(r.ErasureList(sights[2], 0, 10)), errOf(r.ErasureList(sights[0], 0, 10)),
+			errOf(r.ReceivedCounts(span)), errOf(r.AnsweredCounts(span)), errOf(r.DayCounts(span)), errOf(r.GroundCounts(span)),
+			errOf(r.EventCounts(span, "rung.lapsed")), errOf(r.ActorCounts(span, "export.made")), errOf(r.StageCounts(span, "outside.filed")),
 		} {
 			if models.KindOf(err) != models.NotFound && err != nil {
 				t.Fatal(err)
