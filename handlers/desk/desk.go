@@ -140,6 +140,9 @@ func (d *desk) page(c *fiber.Ctx, title string) layout.Page {
 			{Label: l.T("layout.nav.disclosures"), URL: "/disclosures"},
 		}
 	}
+	if role := web.Actor(c).Role; role == models.InfoOfficer || role == models.Superior {
+		p.Nav = append(p.Nav, layout.NavLink{Label: l.T("erase.list"), URL: "/desk/erasures"})
+	}
 	for i := range p.Nav {
 		p.Nav[i].Current = string(p.Nav[i].URL) == c.Path()
 	}
