@@ -304,8 +304,8 @@ func sweepCommand() *cobra.Command {
 				if wantsJSON(cmd) {
 					return printJSON(cmd.OutOrStdout(), r)
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "rungs lapsed %d, chains failed %d, clocks lapsed %d, closed %d, drafts dropped %d, exemptions expired %d\n",
-					r.RungsLapsed, r.ChainsFailed, r.ClocksLapsed, r.Closed, r.DraftsDropped, r.Expired)
+				fmt.Fprintf(cmd.OutOrStdout(), "rungs lapsed %d, chains failed %d, clocks lapsed %d, closed %d, drafts dropped %d, exemptions expired %d, due to be erased %d\n",
+					r.RungsLapsed, r.ChainsFailed, r.ClocksLapsed, r.Closed, r.DraftsDropped, r.Expired, r.ErasureDue)
 				if len(r.Mismatched) > 0 {
 					return fmt.Errorf("due dates that do not follow from their ledger: %s", strings.Join(r.Mismatched, ", "))
 				}
