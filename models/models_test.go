@@ -132,7 +132,8 @@ func TestReferencesAndKeys(t *testing.T) {
 		t.Error("a short key, or no key, matches")
 	}
 	seed := []byte("0123456789abcdef0123456789abcdef")
-	if models.KeyFrom(seed) != models.KeyFrom(seed) || models.HashKey(models.KeyFrom(seed)) == "" {
+	first := models.KeyFrom(seed)
+	if again := models.KeyFrom(seed); again != first || models.HashKey(first) == "" {
 		t.Error("a derived key is not stable, or not a key")
 	}
 	if seed[0] != '0' {

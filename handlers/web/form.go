@@ -60,11 +60,11 @@ func (f *Form) On(name string) bool { return f.raw(name) != "" }
 // Names lists the fields whose names begin with a prefix, each once.
 func (f *Form) Names(prefix string) []string {
 	var names []string
-	f.c.Request().PostArgs().VisitAll(func(k, _ []byte) {
+	for k := range f.c.Request().PostArgs().All() {
 		if name := string(k); strings.HasPrefix(name, prefix) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-	})
+	}
 	return names
 }
 

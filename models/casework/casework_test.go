@@ -773,7 +773,7 @@ func TestRecordedEarlierThanNowKeepsBothInstants(t *testing.T) {
 func TestExportHasARowAnEventAndIsOneItself(t *testing.T) {
 	s := ct.New(t)
 	c, _, _ := s.Given(ct.Request())
-	c = must[*models.Case](t)(s.Extend(s.Ctx, s.As("officer"), c.Reference, casework.TextInput{Version: c.Version, Text: "=HYPERLINK(\"http://jahat\")"}))
+	must[*models.Case](t)(s.Extend(s.Ctx, s.As("officer"), c.Reference, casework.TextInput{Version: c.Version, Text: "=HYPERLINK(\"http://jahat\")"}))
 	_, err := s.Export(s.Ctx, s.As("agent"), casework.ExportInput{Format: "csv"}, &strings.Builder{})
 	if models.KindOf(err) != models.Forbidden {
 		t.Error(err)
