@@ -16,6 +16,8 @@ import (
 	"terang/models"
 	"terang/models/casework"
 	ct "terang/models/casework/caseworktest"
+	"terang/models/store"
+	"terang/models/store/storetest"
 	"terang/models/trail"
 	"terang/policies"
 )
@@ -590,7 +592,10 @@ func TestADelegateHoldsTheRungMeanwhile(t *testing.T) {
 }
 
 func TestADecreeMovesRunningClocksAndSaysWhy(t *testing.T) {
-	s := ct.New(t)
+	storetest.Each(t, func(t *testing.T, st *store.Store) { decreeMoves(t, ct.On(t, st)) })
+}
+
+func decreeMoves(t *testing.T, s *ct.Scene) {
 	c, req, _ := s.Given(ct.Request())
 	done, _, _ := s.Given(ct.Request())
 	must[*models.Case](t)(s.Decide(s.Ctx, s.As("officer"), done.Reference, casework.DecideInput{Version: done.Version, Outcome: models.Granted, Text: "Ini."}))

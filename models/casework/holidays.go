@@ -152,8 +152,11 @@ type Recomputed struct {
 	Why       string `json:"why"`
 }
 
-// Recompute works out every running clock anew and moves the dates that differ, each in
-// a transaction of its own with an event that says the old date, the new one and
+// recomputeBatch is how many clocks are moved in one transaction.
+const recomputeBatch = 500
+
+// Recompute works out every running clock anew and moves the dates that differ, some
+// hundred in a transaction, each with an event that says the old date, the new one and
 // why. It may be stopped and started again: what was moved stays moved.
 func (s *Service) Recompute(ctx context.Context, a models.Actor, why string, moved func(Recomputed)) (checked int, err error) {
 	if err := administers(a, policies.ActAdminBodies); err != nil {
@@ -162,62 +165,123 @@ func (s *Service) Recompute(ctx context.Context, a models.Actor, why string, mov
 	if why = clean(why); why == "" {
 		return 0, &models.Error{Kind: models.Invalid, Code: "invalid", Fields: []models.FieldError{{Field: "why", Code: "required"}}}
 	}
-	return s.eachDate(ctx, func(row *store.ClockRow, d policies.Deadline) error {
+	if moved == nil {
+		moved = func(Recomputed) {}
+	}
+	var batch []redate
+	flush := func() error {
+		done, err := s.redate(ctx, a, why, batch)
+		batch = batch[:0]
+		for _, r := range done {
+			moved(r)
+		}
+		return err
+	}
+	checked, err = s.eachDate(ctx, func(row *store.ClockRow, d policies.Deadline) error {
 		if d.Due.String() == row.DueOn {
 			return nil
 		}
-		did := false
-		err := s.store.WithTx(ctx, func(tx *store.Tx) error {
-			c, err := tx.CaseByID(row.CaseID)
-			if err != nil {
-				return err
-			}
-			w, err := s.around(tx, models.System, c)
-			if err != nil {
-				return err
-			}
-			w.actor = a
-			clocks, err := w.running()
-			if err != nil {
-				return err
-			}
-			for i := range clocks {
-				if clocks[i].ID == row.ID && clocks[i].Running() && clocks[i].DueOn == row.DueOn {
-					did = true
-					if err := w.redate(&clocks[i], d, why); err != nil {
-						return err
-					}
-				}
-			}
-			if !did {
-				return nil // it stopped or moved meanwhile
-			}
-			return tx.UpdateCase(c)
-		})
-		if err == nil && did && moved != nil {
-			moved(Recomputed{Reference: row.Reference, Clock: row.Name, Old: row.DueOn, New: d.Due.String(), Why: why})
+		if batch = append(batch, redate{*row, d}); len(batch) < recomputeBatch {
+			return nil
 		}
-		return err
+		return flush()
 	})
+	if err == nil && len(batch) > 0 {
+		err = flush()
+	}
+	return checked, err
 }
 
-// redate gives a clock a date worked out anew.
-func (w *work) redate(c *models.Clock, d policies.Deadline, why string) error {
-	old := c.DueOn
-	c.DayOne, c.DueOn, c.DueAt, c.Basis = d.DayOne.String(), d.Due.String(), d.DueAt, basis(d)
-	if c.LapsedAt != nil && !w.now.After(c.DueAt) {
-		c.LapsedAt = nil // it had run out only by the old list
+// redate is a clock with the date it should have.
+type redate struct {
+	row store.ClockRow
+	d   policies.Deadline
+}
+
+// redate moves a batch of clocks, with their ledgers and events, and the dates of the
+// cases they are primary in. It gives what it moved; a clock that stopped or moved since
+// it was read is left alone.
+func (s *Service) redate(ctx context.Context, a models.Actor, why string, batch []redate) (done []Recomputed, err error) {
+	rows := make([]store.Redated, len(batch))
+	ids := make([]int64, len(batch))
+	for i, b := range batch {
+		rows[i] = store.Redated{
+			ClockID: b.row.ID, Version: b.row.Version, CaseID: b.row.CaseID, DayOne: b.d.DayOne.String(), DueOn: b.d.Due.String(),
+			DueAt: b.d.DueAt, Basis: basis(b.d),
+		}
+		ids[i] = b.row.CaseID
 	}
-	if err := w.UpdateClock(c); err != nil {
-		return err
+	err = s.store.WithTx(ctx, func(tx *store.Tx) error {
+		done = done[:0] // the transaction may be run again
+		now := s.now()
+		took, err := tx.RedateClocks(rows, now)
+		if err != nil {
+			return err
+		}
+		cases, err := tx.CasesByID(ids)
+		if err != nil {
+			return err
+		}
+		var entries []models.ClockEntry
+		var events []models.Event
+		var primary []store.Redated
+		bodies, units := map[int64]*models.Body{}, map[int64]*models.Unit{}
+		for i, b := range batch {
+			c := cases[b.row.CaseID]
+			if !took[b.row.ID] || c == nil {
+				continue
+			}
+			w := &work{Tx: tx, s: s, actor: a, now: now, at: now, c: c}
+			if w.body, err = remember(bodies, c.BodyID, tx.Body); err != nil {
+				return err
+			}
+			if c.UnitID != nil {
+				if w.unit, err = remember(units, *c.UnitID, tx.Unit); err != nil {
+					return err
+				}
+			}
+			if b.row.Primary {
+				primary = append(primary, rows[i])
+				c.DueOn, c.DueAt = rows[i].DueOn, &rows[i].DueAt
+			}
+			entries = append(entries, models.ClockEntry{
+				ClockID: b.row.ID, CaseID: c.ID, Event: "recomputed", At: now, Why: why, Actor: a.Label(), OldDue: b.row.DueOn, NewDue: rows[i].DueOn,
+			})
+			data := models.EventData{Old: b.row.DueOn, New: rows[i].DueOn, Warnings: b.d.Warnings}
+			e := w.newEvent("deadline.recomputed", why, "", &data)
+			e.Clock, e.DueOn = b.row.Name, rows[i].DueOn
+			events = append(events, *e)
+			if told, ok := informedOf(*e, data); ok {
+				events = append(events, told)
+			}
+			done = append(done, Recomputed{Reference: c.Reference, Clock: b.row.Name, Old: b.row.DueOn, New: rows[i].DueOn, Why: why})
+		}
+		if len(done) == 0 {
+			return nil
+		}
+		if err := tx.RedateCases(primary, now); err != nil {
+			return err
+		}
+		if err := tx.InsertAll(&entries); err != nil {
+			return err
+		}
+		return tx.AppendAll(events)
+	})
+	if err != nil {
+		return nil, err
 	}
-	if c.Primary {
-		w.c.DueOn, w.c.DueAt = c.DueOn, &c.DueAt
+	return done, nil
+}
+
+func remember[T any](known map[int64]*T, id int64, read func(int64) (*T, error)) (*T, error) {
+	if v, ok := known[id]; ok {
+		return v, nil
 	}
-	if err := w.ledger(c, "recomputed", why, "", old, c.DueOn); err != nil {
-		return err
+	v, err := read(id)
+	if err == nil {
+		known[id] = v
 	}
-	return w.recordClock("deadline.recomputed", c, why, "", old, d.Warnings)
+	return v, err
 }
 
 // eachDate works out the date of every running clock from its pinned pack and its

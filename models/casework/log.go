@@ -148,11 +148,11 @@ var informs = []string{
 // named says whether an event names a person: an officer, or the operator of a command.
 func named(e *models.Event) bool { return e.Actor != "" && e.Actor != models.System.Name }
 
-// inform appends the requester.informed to what was just recorded.
-func (w *work) inform(e models.Event, data models.EventData) error {
+// informedOf is the requester.informed that follows an event, where one does.
+func informedOf(e models.Event, data models.EventData) (models.Event, bool) {
 	// Whoever's case came out of a register has no key to it.
 	if e.CaseID == nil || !named(&e) || data.Source != "" || !slices.Contains(informs, e.Kind) {
-		return nil
+		return e, false
 	}
 	e.ID, e.Leaf, e.Actor, e.ActorID = 0, nil, "", nil
 	if !slices.Contains(requesterReasons, e.Kind) {
@@ -163,7 +163,7 @@ func (w *work) inform(e models.Event, data models.EventData) error {
 		TextHash: data.TextHash, Parent: data.Parent, Channel: data.Channel,
 	}.JSON()
 	e.Kind = informed
-	return w.Append(&e)
+	return e, true
 }
 
 // RotateLogKey has the log record that another key signs from here on: the new key is made and

@@ -188,6 +188,24 @@ func accessFacts(a models.Actor, c *models.Case, rungs []models.Rung) policies.A
 // record appends the audit event of what was just done. The columns are the
 // case as it stands after it.
 func (w *work) record(kind, reason string, article string, data models.EventData) error {
+	e := w.newEvent(kind, reason, article, &data)
+	if err := w.Append(e); err != nil {
+		return err
+	}
+	w.event = e
+	if told, ok := informedOf(*e, data); ok {
+		if err := w.Append(&told); err != nil {
+			return err
+		}
+	}
+	if w.c == nil || w.pack == nil {
+		return nil
+	}
+	return w.stopClocks(kind)
+}
+
+// newEvent is the event of what was just done, before it is sealed.
+func (w *work) newEvent(kind, reason, article string, data *models.EventData) *models.Event {
 	if !w.at.Equal(w.now) {
 		at := w.at
 		data.Occurred = &at
@@ -213,17 +231,7 @@ func (w *work) record(kind, reason string, article string, data models.EventData
 		e.Clock, e.DueOn, e.Standing = c.Clock, c.DueOn, c.StandingAt(w.at)
 		e.Pack, e.PackVersion = c.Pack, c.PackVersion
 	}
-	if err := w.Append(e); err != nil {
-		return err
-	}
-	w.event = e
-	if err := w.inform(*e, data); err != nil {
-		return err
-	}
-	if w.c == nil || w.pack == nil {
-		return nil
-	}
-	return w.stopClocks(kind)
+	return e
 }
 
 // tell puts a message to the requester into the outbox, in the same
