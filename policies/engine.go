@@ -3,6 +3,7 @@ package policies
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -156,6 +157,20 @@ func (p *Pack) clockNames() []string {
 
 func (k *count) cite(rule string, l Legal, t Text) {
 	k.basis = append(k.basis, Basis{Rule: rule, Article: l.Article, Source: l.Source, Verified: l.Verified, Text: t})
+}
+
+// missingYear is the code of the warning that a year has no list of days off.
+const missingYear = "holiday_year_missing"
+
+var missingYearText = regexp.MustCompile("^" + missingYear + `: no holiday list is known for ([0-9]+)`)
+
+// MissingYear reads from a Deadline's warning which year has no list of days off.
+func MissingYear(warning string) (year string, ok bool) {
+	m := missingYearText.FindStringSubmatch(warning)
+	if m == nil {
+		return "", false
+	}
+	return m[1], true
 }
 
 func (k *count) warnf(format string, args ...any) {
@@ -362,7 +377,7 @@ func (k *count) citeHolidays(d *Deadline, o DueOptions) {
 	cited := false
 	for year := d.Received.Year(); year <= d.Due.Year(); year++ {
 		if !k.cal.years[year] {
-			k.warnf("holiday_year_missing: no holiday list is known for %d; only weekends were left out, so the true date may be later", year)
+			k.warnf(missingYear+": no holiday list is known for %d; only weekends were left out, so the true date may be later", year)
 			continue
 		}
 		if o.Holidays != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"terang/models/casework"
 	"terang/policies"
 )
 
@@ -243,10 +244,7 @@ func (a *app) background(ctx context.Context, log *slog.Logger, witnesses ...wit
 
 func (a *app) sweepOnce(ctx context.Context, log *slog.Logger) {
 	guarded(log, "sweep", func() error {
-		r, err := a.cases.Sweep(ctx, time.Now())
-		for _, ref := range r.Mismatched {
-			log.Error("due date does not follow from its ledger", "case", ref)
-		}
+		_, err := a.cases.Sweep(ctx, time.Now())
 		return err
 	})
 }
@@ -298,11 +296,19 @@ func sweepCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if r.Mismatched == nil {
-					r.Mismatched = []string{}
+				dates, err := a.cases.Rederive(ctx)
+				if err != nil {
+					return err
+				}
+				r.Mismatched, r.NoList = append([]string{}, dates.Mismatched...), append([]casework.MissingList{}, dates.NoList...)
+				for _, m := range r.NoList {
+					fmt.Fprintf(cmd.ErrOrStderr(), "%d running clocks reach %s, for which pack %s has no list of days off: add one with `terang holidays add`\n", m.Clocks, m.Year, m.Pack)
 				}
 				if wantsJSON(cmd) {
-					return printJSON(cmd.OutOrStdout(), r)
+					if err := printJSON(cmd.OutOrStdout(), r); err != nil || len(r.Mismatched) == 0 {
+						return err
+					}
+					return errReported
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "rungs lapsed %d, chains failed %d, clocks lapsed %d, closed %d, drafts dropped %d, exemptions expired %d, due to be erased %d\n",
 					r.RungsLapsed, r.ChainsFailed, r.ClocksLapsed, r.Closed, r.DraftsDropped, r.Expired, r.ErasureDue)

@@ -278,15 +278,15 @@ func verifyStore(cmd *cobra.Command) error {
 				return want.check(head)
 			}
 		}
-		checked, wrong, err := a.cases.Rederive(ctx)
+		dates, err := a.cases.Rederive(ctx)
 		if err != nil {
 			return err
 		}
-		if len(wrong) > 0 {
-			return fmt.Errorf("case %s: its stored due date is not what its clock's ledger gives", wrong[0])
+		if len(dates.Mismatched) > 0 {
+			return fmt.Errorf("case %s: its stored due date is not what its clock's ledger gives", dates.Mismatched[0])
 		}
 		return verdict{What: "log", Origin: a.signer.Origin(), Events: last.Total, Key: from, Said: append([]string{
-			fmt.Sprintf("%d events, their tree, checkpoints and cases; %d running clocks", last.Total, checked),
+			fmt.Sprintf("%d events, their tree, checkpoints and cases; %d running clocks", last.Total, dates.Checked),
 		}, want.said(head)...)}.print(cmd)
 	})
 }

@@ -612,7 +612,7 @@ func decreeMoves(t *testing.T, s *ct.Scene) {
 		t.Fatal(err)
 	}
 	wants(t, s.AddDecree(s.Ctx, admin, in), models.Conflict, "decree_known")
-	if _, bad, _ := s.Rederive(s.Ctx); len(bad) == 0 {
+	if dates, _ := s.Rederive(s.Ctx); len(dates.Mismatched) == 0 {
 		t.Error("the dates are not reported as differing before they are recomputed")
 	}
 	var moved []casework.Recomputed

@@ -3,7 +3,9 @@ package casework
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -340,14 +342,42 @@ func (s *Service) eachDate(ctx context.Context, do func(*store.ClockRow, policie
 	}
 }
 
-// Rederive works out the due date of every running clock from its pack and ledger
-// and names the references whose stored date differs.
-func (s *Service) Rederive(ctx context.Context) (checked int, mismatched []string, err error) {
-	checked, err = s.eachDate(ctx, func(row *store.ClockRow, d policies.Deadline) error {
+// Dates is what a look at every running clock found.
+type Dates struct {
+	Checked    int
+	Mismatched []string // references whose stored date is not what the ledger gives
+	// NoList are the years that running clocks reach without a list of days off, by pack:
+	// those dates may be too early, and a decree is to be added.
+	NoList []MissingList
+}
+
+// MissingList is a year of a pack for which there is no list of days off.
+type MissingList struct {
+	Pack   string `json:"pack"`
+	Year   string `json:"year"`
+	Clocks int    `json:"clocks"`
+}
+
+// Rederive works out the due date of every running clock from its pack and ledger.
+func (s *Service) Rederive(ctx context.Context) (Dates, error) {
+	var out Dates
+	missing := map[MissingList]int{}
+	checked, err := s.eachDate(ctx, func(row *store.ClockRow, d policies.Deadline) error {
 		if d.Due.String() != row.DueOn || row.Primary && row.CaseDueOn != row.DueOn {
-			mismatched = append(mismatched, row.Reference)
+			out.Mismatched = append(out.Mismatched, row.Reference)
+		}
+		for _, w := range d.Warnings {
+			if year, ok := policies.MissingYear(w); ok {
+				missing[MissingList{Pack: row.Pack, Year: year}]++
+			}
 		}
 		return nil
 	})
-	return checked, mismatched, err
+	out.Checked = checked
+	for m, n := range missing {
+		m.Clocks = n
+		out.NoList = append(out.NoList, m)
+	}
+	slices.SortFunc(out.NoList, func(a, b MissingList) int { return strings.Compare(a.Pack+a.Year, b.Pack+b.Year) })
+	return out, err
 }

@@ -222,14 +222,16 @@ type BodyView struct {
 
 // SweepReport counts what one pass did.
 type SweepReport struct {
-	RungsLapsed   int      `json:"rungs_lapsed"`
-	ChainsFailed  int      `json:"chains_failed"`
-	ClocksLapsed  int      `json:"clocks_lapsed"`
-	Closed        int      `json:"closed"`
-	DraftsDropped int      `json:"drafts_dropped"`
-	Expired       int      `json:"exemptions_expired"`
-	ErasureDue    int      `json:"erasure_due"`
-	Mismatched    []string `json:"mismatched"` // references whose stored due date is not what the ledger gives
+	RungsLapsed   int `json:"rungs_lapsed"`
+	ChainsFailed  int `json:"chains_failed"`
+	ClocksLapsed  int `json:"clocks_lapsed"`
+	Closed        int `json:"closed"`
+	DraftsDropped int `json:"drafts_dropped"`
+	Expired       int `json:"exemptions_expired"`
+	ErasureDue    int `json:"erasure_due"`
+	// Filled by whoever also calls Rederive: the command does, the minute's pass does not.
+	Mismatched []string      `json:"mismatched"` // references whose stored due date is not what the ledger gives
+	NoList     []MissingList `json:"holiday_lists_missing"`
 }
 
 // OfficerInput creates an account.

@@ -194,8 +194,8 @@ func (s *Scene) Check() {
 	if err := s.Store.VerifyLog(s.Ctx, s.Signer.Verifiers(), nil); err != nil {
 		s.T.Errorf("the log does not verify: %v", err)
 	}
-	if _, bad, err := s.Rederive(s.Ctx); err != nil || len(bad) > 0 {
-		s.T.Errorf("due dates that do not re-derive: %v (%v)", bad, err)
+	if dates, err := s.Rederive(s.Ctx); err != nil || len(dates.Mismatched) > 0 {
+		s.T.Errorf("due dates that do not re-derive: %v (%v)", dates.Mismatched, err)
 	}
 	r := s.Store.Read(s.Ctx)
 	last := map[int64]models.Event{}
