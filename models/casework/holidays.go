@@ -155,10 +155,10 @@ type Recomputed struct {
 }
 
 // recomputeBatch is how many clocks are moved in one transaction.
-const recomputeBatch = 500
+const recomputeBatch = 2000
 
 // Recompute works out every running clock anew and moves the dates that differ, some
-// hundred in a transaction, each with an event that says the old date, the new one and
+// thousand in a transaction, each with an event that says the old date, the new one and
 // why. It may be stopped and started again: what was moved stays moved.
 func (s *Service) Recompute(ctx context.Context, a models.Actor, why string, moved func(Recomputed)) (checked int, err error) {
 	if err := administers(a, policies.ActAdminBodies); err != nil {
@@ -204,12 +204,26 @@ type redate struct {
 // cases they are primary in. It gives what it moved; a clock that stopped or moved since
 // it was read is left alone.
 func (s *Service) redate(ctx context.Context, a models.Actor, why string, batch []redate) (done []Recomputed, err error) {
+	// Clocks that started at one moment under one law share their explanation.
+	type same struct {
+		pack, version, clock string
+		body                 int64
+		started              time.Time
+	}
+	explained := map[same]string{}
 	rows := make([]store.Redated, len(batch))
 	ids := make([]int64, len(batch))
 	for i, b := range batch {
 		rows[i] = store.Redated{
 			ClockID: b.row.ID, Version: b.row.Version, CaseID: b.row.CaseID, DayOne: b.d.DayOne.String(), DueOn: b.d.Due.String(),
-			DueAt: b.d.DueAt, Basis: basis(b.d),
+			DueAt: b.d.DueAt,
+		}
+		k := same{b.row.Pack, b.row.PackVersion, b.row.Name, b.row.BodyID, b.row.StartedAt}
+		if rows[i].Basis = explained[k]; rows[i].Basis == "" || b.row.Moved {
+			rows[i].Basis = basis(b.d)
+			if !b.row.Moved {
+				explained[k] = rows[i].Basis
+			}
 		}
 		ids[i] = b.row.CaseID
 	}
@@ -220,7 +234,7 @@ func (s *Service) redate(ctx context.Context, a models.Actor, why string, batch 
 		if err != nil {
 			return err
 		}
-		cases, err := tx.CasesByID(ids)
+		cases, err := tx.CaseHeads(ids)
 		if err != nil {
 			return err
 		}
