@@ -15,19 +15,32 @@ import (
 	"terang/views/text"
 )
 
+// opening is the queue a desk opens on: the first with something in it, in the order of
+// what cannot wait. An information officer holds few cases and watches many.
+func opening(counts []casework.QueueCount) string {
+	for _, q := range []string{"mine", "escalated", "overdue", "due_soon", "unit", "unassigned"} {
+		for _, n := range counts {
+			if n.Queue == q && n.Count > 0 {
+				return q
+			}
+		}
+	}
+	return "mine"
+}
+
 // queue shows a page of one queue. What is filtered by stands in the address, so that
 // a list can be kept as a bookmark and sent to a colleague.
 func (d *desk) queue(c *fiber.Ctx) error {
 	ctx, a, l := c.UserContext(), web.Actor(c), web.Lang(c)
-	in := casework.QueueInput{
-		Queue: c.Query("queue", "mine"), Query: c.Query("q"), Kind: c.Query("kind"), State: c.Query("state"),
-		Class: c.Query("class"), Sort: c.Query("sort", "due"), Cursor: c.Query("cursor"),
-	}
-	found, err := d.svc.Queue(ctx, a, in)
+	counts, err := d.svc.QueueCounts(ctx, a)
 	if err != nil {
 		return err
 	}
-	counts, err := d.svc.QueueCounts(ctx, a)
+	in := casework.QueueInput{
+		Queue: c.Query("queue", opening(counts)), Query: c.Query("q"), Kind: c.Query("kind"), State: c.Query("state"),
+		Class: c.Query("class"), Sort: c.Query("sort", "due"), Cursor: c.Query("cursor"),
+	}
+	found, err := d.svc.Queue(ctx, a, in)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,8 @@ func TestQueue(t *testing.T) {
 	s := serve(t)
 	c, _ := s.given(caseworktest.Request())
 	agent := s.as("agent")
-	agent.get("/desk").want(t, 200, "You hold no cases")
+	agent.get("/desk?queue=mine").want(t, 200, "You hold no cases")
+	agent.get("/desk").want(t, 200, c.Reference) // opens on what has something in it
 	agent.get("/desk?queue=unassigned").want(t, 200, c.Reference, "Anggaran jalan 2025", "Information request")
 	agent.get("/desk?queue=all&q=anggaran").want(t, 200, c.Reference, "Clear filters")
 	agent.get("/desk?queue=all&q="+c.Reference).want(t, 200, c.Reference)
