@@ -40,11 +40,29 @@ func (w *work) newClocks(by string, events ...string) ([]*models.Clock, policies
 	return out, primary, nil
 }
 
-// basis is what a clock keeps of the decision behind its date: everything but
-// the days, which re-derive from the pinned pack and the ledger.
+// basis is what a clock keeps of the decision behind its date: under which law, by which
+// rules and articles. Their words and the days re-derive from the pinned pack and
+// the ledger; kept with each clock they would be most of the database.
 func basis(d policies.Deadline) string {
-	d.Days = nil
-	return toJSON(d)
+	type rule struct {
+		Rule    string `json:"rule"`
+		Article string `json:"article"`
+	}
+	kept := struct {
+		Pack     string        `json:"pack"`
+		Version  string        `json:"version"`
+		Hash     string        `json:"hash"`
+		Clock    string        `json:"clock"`
+		Received policies.Date `json:"received"`
+		DayOne   policies.Date `json:"day_one"`
+		Due      policies.Date `json:"due"`
+		Basis    []rule        `json:"basis"`
+		Warnings []string      `json:"warnings,omitempty"`
+	}{d.Pack, d.Version, d.Hash, d.Clock, d.Received, d.DayOne, d.Due, nil, d.Warnings}
+	for _, b := range d.Basis {
+		kept.Basis = append(kept.Basis, rule{b.Rule, b.Article})
+	}
+	return toJSON(kept)
 }
 
 // setClocks stores new clocks, opens their ledgers and records them.
