@@ -272,7 +272,7 @@ func dayOrTime(option, value string, end bool) (*time.Time, error) {
 		return nil, usageErrorf("--%s %q: expected a day such as 2026-03-31 or a time such as 2026-03-31T15:04:05Z", option, value)
 	}
 	if end {
-		t = t.AddDate(0, 0, 1).Add(-time.Second)
+		t = t.AddDate(0, 0, 1) // the end of the day: what follows it is left out
 	}
 	return &t, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"terang/models"
 	"terang/models/casework"
 )
 
@@ -56,6 +57,7 @@ func exportCommand() *cobra.Command {
 	f.String("from", "", "first `DAY` (or RFC 3339 time)")
 	f.String("to", "", "last `DAY` (or RFC 3339 time)")
 	f.String("body", "", "`SLUG` of one public body")
+	f.String("kind", "", "one `KIND` of case: request, complaint, question or objection")
 	f.String("event", "", "one `KIND` of event, such as case.filed")
 	return cmd
 }
@@ -82,6 +84,11 @@ func exportInput(cmd *cobra.Command) (in casework.ExportInput, out string, err e
 	}
 	in.Body, _ = f.GetString("body")
 	in.Kind, _ = f.GetString("event")
+	if kind, _ := f.GetString("kind"); kind != "" {
+		if in.CaseKind, err = oneOf("kind", kind, append(slices.Clone(models.FileableKinds), models.Objection)); err != nil {
+			return in, "", err
+		}
+	}
 	return in, out, nil
 }
 

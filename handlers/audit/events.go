@@ -22,25 +22,25 @@ import (
 type asked struct {
 	from, to, body, kind, role, ref, order string
 	outcome, exemption                     string // of decisions: what the overview counts
-	caseKind                               string
+	caseKind, standing                     string
 }
 
 func readAsked(c *fiber.Ctx) asked {
 	return asked{
 		from: c.Query("from"), to: c.Query("to"), body: c.Query("body"), kind: c.Query("kind"), role: c.Query("role"), ref: c.Query("reference"),
-		order: c.Query("order", "newest"), outcome: c.Query("outcome"), exemption: c.Query("exemption"), caseKind: c.Query("case_kind"),
+		order: c.Query("order", "newest"), outcome: c.Query("outcome"), exemption: c.Query("exemption"), caseKind: c.Query("case_kind"), standing: c.Query("standing"),
 	}
 }
 
 func (q asked) url(cursor string) string {
 	return string(address("/audit/events", "from", q.from, "to", q.to, "body", q.body, "kind", q.kind, "role", q.role, "reference", q.ref,
-		"order", q.order, "outcome", q.outcome, "exemption", q.exemption, "case_kind", q.caseKind, "cursor", cursor))
+		"order", q.order, "outcome", q.outcome, "exemption", q.exemption, "case_kind", q.caseKind, "standing", q.standing, "cursor", cursor))
 }
 
 // matches narrows further by what is inside an event, which the store does not filter by.
 func (q asked) matches(e casework.EventView) bool {
 	return (q.outcome == "" || string(e.Outcome) == q.outcome) && (q.caseKind == "" || string(e.CaseKind) == q.caseKind) &&
-		(q.exemption == "" || slices.Contains(data(e.Event).Exemptions, q.exemption))
+		(q.standing == "" || string(e.Standing) == q.standing) && (q.exemption == "" || slices.Contains(data(e.Event).Exemptions, q.exemption))
 }
 
 func (h *audit) events(c *fiber.Ctx) error {
@@ -70,7 +70,7 @@ func (h *audit) events(c *fiber.Ctx) error {
 	if v.Body, err = h.bodyChoice(c, q.body); err != nil {
 		return err
 	}
-	if q.from+q.to+q.body+q.kind+q.role+q.ref+q.outcome+q.exemption+q.caseKind != "" {
+	if q.from+q.to+q.body+q.kind+q.role+q.ref+q.outcome+q.exemption+q.caseKind+q.standing != "" {
 		v.ClearURL = "/audit/events"
 	}
 	if web.Actor(c).Role == models.Administrator {
@@ -90,7 +90,7 @@ func (h *audit) events(c *fiber.Ctx) error {
 // page50 reads a page of the trail; where rows are narrowed by what is inside them, it
 // reads on until there is something to show, within a bound.
 func (h *audit) page50(c *fiber.Ctx, q asked, in casework.EventInput) ([]casework.EventView, string, error) {
-	if q.outcome == "" && q.exemption == "" && q.caseKind == "" {
+	if q.outcome == "" && q.exemption == "" && q.caseKind == "" && q.standing == "" {
 		return h.svc.Events(c.UserContext(), web.Actor(c), in)
 	}
 	var out []casework.EventView

@@ -8,6 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"terang/handlers/web"
+	"terang/models"
 	"terang/models/casework"
 	"terang/policies"
 	"terang/views/components"
@@ -74,7 +75,7 @@ func (h *audit) exportPage(c *fiber.Ctx, errs []components.FieldError, status in
 func (h *audit) export(c *fiber.Ctx) error {
 	a, l := web.Actor(c), web.Lang(c)
 	from, to, err := h.period(c, c.Query("from"), c.Query("to"))
-	in := casework.ExportInput{Format: c.Query("format", "csv"), From: from, To: to, Body: c.Query("body"), Kind: c.Query("kind")}
+	in := casework.ExportInput{Format: c.Query("format", "csv"), From: from, To: to, Body: c.Query("body"), Kind: c.Query("kind"), CaseKind: models.Kind(c.Query("case_kind"))}
 	if err == nil {
 		file := exportFiles[in.Format] // an unknown form is refused before a byte is written
 		name := "terang-" + policies.DateOf(h.w.Now(), h.teller(c).Loc).String() + "." + file.ext

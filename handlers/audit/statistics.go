@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -106,7 +107,8 @@ func (g figures) answered() pages.AuditGroup {
 	for _, x := range g.st.Answered {
 		all := []string{"kind", "case.answered", "outcome", string(x.Outcome), "case_kind", string(x.Kind)}
 		t.Rows = append(t.Rows, row(g.kind(x.Kind), components.Cell{Text: components.OutcomeTag(g.l, string(x.Kind), string(x.Outcome)).Label},
-			g.number(x.N, all...), components.Cell{Text: g.l.Number(int(x.N - x.Late))}, components.Cell{Text: g.l.Number(int(x.Late))}))
+			g.number(x.N, all...), g.number(x.N-x.Late, append(slices.Clone(all), "standing", string(models.Answered))...),
+			g.number(x.Late, append(slices.Clone(all), "standing", string(models.AnsweredLate))...)))
 	}
 	return pages.AuditGroup{Title: g.l.T("stat.answered"), Table: t}
 }

@@ -107,6 +107,8 @@ func seen(a models.Actor, e models.Event) EventView {
 	return EventView{Withheld: true, Event: models.Event{ID: e.ID, Leaf: e.Leaf, Time: e.Time, LeafHash: e.LeafHash, Kind: "withheld"}}
 }
 
+func (in ExportInput) byContent() bool { return in.Kind != "" || in.CaseKind != "" }
+
 // exportColumns are the compliance log's, in the order of the contract.
 var exportColumns = []string{
 	"index", "time", "event", "reference", "kind", "body", "unit", "actor_role", "actor", "classification", "state", "outcome",
@@ -135,6 +137,7 @@ var ExportFormats = []string{"csv", "jsonl", "xlsx", "bundle"}
 func (s *Service) Export(ctx context.Context, a models.Actor, in ExportInput, out io.Writer) (int64, error) {
 	var c models.Check
 	c.Field(slices.Contains(ExportFormats, in.Format), "format", "not_a_choice", strings.Join(ExportFormats, ", "))
+	c.Field(in.CaseKind == "" || in.CaseKind == models.Objection || slices.Contains(models.FileableKinds, in.CaseKind), "kind", "not_a_choice")
 	c.Field(in.From == nil || in.To == nil || in.From.Before(*in.To), "to", "not_after_from")
 	if err := c.Err(); err != nil {
 		return 0, err
@@ -146,7 +149,8 @@ func (s *Service) Export(ctx context.Context, a models.Actor, in ExportInput, ou
 	if err != nil {
 		return 0, err
 	}
-	filter := fmt.Sprintf("format=%s from=%s to=%s body=%s kind=%s", in.Format, stamp(in.From), stamp(in.To), in.Body, in.Kind)
+	f.CaseKind = in.CaseKind
+	filter := fmt.Sprintf("format=%s from=%s to=%s body=%s event=%s kind=%s", in.Format, stamp(in.From), stamp(in.To), in.Body, in.Kind, in.CaseKind)
 	if err := s.store.WithTx(ctx, func(tx *store.Tx) error {
 		now := s.now()
 		w := &work{Tx: tx, s: s, actor: a, now: now, at: now}
@@ -180,7 +184,7 @@ func (s *Service) Export(ctx context.Context, a models.Actor, in ExportInput, ou
 			in.Progress(n)
 		}
 		v := seen(a, *e)
-		if v.Withheld && in.Kind != "" {
+		if v.Withheld && in.byContent() {
 			return nil
 		}
 		return write(exportRow(v))
@@ -207,7 +211,7 @@ func (s *Service) bundle(ctx context.Context, a models.Actor, in ExportInput, f 
 	}
 	return s.store.WriteBundle(ctx, store.BundleInput{
 		Filter: f, Describe: filter, Made: s.now(), Signer: s.signer, Quorum: s.quorum, Files: files, Columns: exportColumns, Progress: in.Progress,
-		Leave:     func(e *models.Event) bool { return in.Kind != "" && seen(a, *e).Withheld },
+		Leave:     func(e *models.Event) bool { return in.byContent() && seen(a, *e).Withheld },
 		MaySee:    func(e *models.Event) bool { return !seen(a, *e).Withheld },
 		ColumnsOf: func(e *models.Event) []string { return exportRow(EventView{Event: *e}) },
 	}, out)

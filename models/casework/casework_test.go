@@ -835,6 +835,12 @@ func TestExportHasARowAnEventAndIsOneItself(t *testing.T) {
 	if err != nil || len(sheet) != len(rows)+2 {
 		t.Errorf("%d rows in the sheet (%v), want %d", len(sheet), err, len(rows)+2)
 	}
+	var some strings.Builder
+	if n := must[int64](t)(s.Export(s.Ctx, models.System, casework.ExportInput{Format: "csv", CaseKind: models.Complaint}, &some)); n != 0 {
+		t.Errorf("%d events of complaints where none was filed", n)
+	}
+	_, err = s.Export(s.Ctx, models.System, casework.ExportInput{Format: "csv", CaseKind: "x"}, &some)
+	wantsField(t, err, "kind", "not_a_choice")
 }
 
 func TestBundleProvesItselfAndNamesWhatWasChanged(t *testing.T) {

@@ -197,7 +197,8 @@ type ExportInput struct {
 	Format   string // csv jsonl xlsx bundle
 	From, To *time.Time
 	Body     string // slug
-	Kind     string
+	Kind     string // of event
+	CaseKind models.Kind
 	Progress func(done int64) // may be nil
 }
 

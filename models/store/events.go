@@ -14,6 +14,7 @@ type EventFilter struct {
 	Body      *int64
 	CaseID    *int64
 	Kind      string
+	CaseKind  models.Kind
 	ActorRole string
 	Reference string
 	Sequenced bool // only those with a place in the log
@@ -43,6 +44,9 @@ func (f EventFilter) sql() (string, []any) {
 	}
 	if f.Kind != "" {
 		and("kind = ?", f.Kind)
+	}
+	if f.CaseKind != "" {
+		and("case_kind = ?", f.CaseKind)
 	}
 	if f.ActorRole != "" {
 		and("actor_role = ?", f.ActorRole)
