@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -108,20 +109,13 @@ func (w *work) mayDecide(o models.Outcome) error {
 	for _, action := range actions {
 		d := may(w.actor, action, f)
 		if w.actor.Kind != models.ByOfficer || !d.Allowed {
-			return models.Refuse(models.Forbidden, cmpOr(d.Code, "not_allowed"), action)
+			return models.Refuse(models.Forbidden, cmp.Or(d.Code, "not_allowed"), action)
 		}
 	}
 	if w.c.RungLevel > 0 && w.actor.Rank() < w.c.RungRole.Rank() {
 		return models.Refuse(models.Forbidden, "not_your_rung")
 	}
 	return nil
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // checkDecision refuses a decision that the law would not let stand, and gives
@@ -178,7 +172,7 @@ func (w *work) tests(c *models.Check, in *DecideInput, articles []string) (out [
 		t := models.Test{Form: id}
 		for _, f := range form.Fields {
 			known[f.ID] = true
-			words := cmpOr(in.Test[f.ID], w.answer(f, in, articles))
+			words := cmp.Or(in.Test[f.ID], w.answer(f, in, articles))
 			name := "consequence_test." + f.ID
 			text(c, name, words, maxReason, f.Required)
 			if words != "" {
@@ -207,7 +201,7 @@ func (w *work) answer(f policies.FormField, in *DecideInput, articles []string) 
 	case "legal_basis":
 		return strings.Join(articles, "; ")
 	case "information":
-		return cmpOr(in.Withheld, w.c.Subject)
+		return cmp.Or(in.Withheld, w.c.Subject)
 	case "unit", "place":
 		if f.ID == "unit" && w.unit != nil {
 			return w.body.Name + ", " + w.unit.Name

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,7 +116,7 @@ func (s *Scene) AddPlain(email string, role models.Role, body string, clearance 
 // As is the actor of an account; "officer" alone means officer@dinas.test.
 func (s *Scene) As(email string) models.Actor {
 	s.T.Helper()
-	if filepath.Base(email) == email && !contains(email, '@') {
+	if !strings.Contains(email, "@") {
 		email += "@dinas.test"
 	}
 	a, err := s.ActorFor(s.Ctx, email)
@@ -123,15 +124,6 @@ func (s *Scene) As(email string) models.Actor {
 		s.T.Fatal(err)
 	}
 	return a
-}
-
-func contains(s string, b byte) bool {
-	for i := range len(s) {
-		if s[i] == b {
-			return true
-		}
-	}
-	return false
 }
 
 // Now is the scene's clock.
