@@ -87,7 +87,8 @@ type Outgoing struct {
 	NextAt    *time.Time // not before; nil for at once. Also the lease of an instance that is sending it
 	SentAt    *time.Time
 	Attempts  int
-	LastError string
+	LastError string     // a code such as "550 5.1.1": never a server's words, which repeat the address
+	DeadAt    *time.Time // given up; waits for an administrator
 }
 
 // Idempotency remembers the answer given to an Idempotency-Key.

@@ -62,7 +62,7 @@ func (r *Reader) OpenCases(pack string, after int64, limit int) ([]models.Case, 
 // DueOutgoing lists messages to be sent now, the oldest first. With several
 // instances, claim them instead (Tx.ClaimOutgoing).
 func (r *Reader) DueOutgoing(now time.Time, limit int) ([]models.Outgoing, error) {
-	return many[models.Outgoing](r, "id", limit, "sent_at IS NULL AND (next_at IS NULL OR next_at <= ?)", now.UTC())
+	return many[models.Outgoing](r, "id", limit, "sent_at IS NULL AND dead_at IS NULL AND (next_at IS NULL OR next_at <= ?)", now.UTC())
 }
 
 // StandingCounts counts open cases an actor may see by standing.

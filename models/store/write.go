@@ -317,7 +317,7 @@ func (tx *Tx) ClaimOutgoing(now time.Time, lease time.Duration, limit int) ([]mo
 	}
 	var ids []int64
 	err := tx.db.Raw(`UPDATE outgoings SET next_at = ? WHERE id IN (SELECT id FROM outgoings
-		WHERE sent_at IS NULL AND (next_at IS NULL OR next_at <= ?) ORDER BY id LIMIT ?`+lock+`) RETURNING id`,
+		WHERE sent_at IS NULL AND dead_at IS NULL AND (next_at IS NULL OR next_at <= ?) ORDER BY id LIMIT ?`+lock+`) RETURNING id`,
 		now.Add(lease), now, limit).Scan(&ids).Error
 	if err != nil || len(ids) == 0 {
 		return nil, wrap(err)
