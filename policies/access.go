@@ -46,7 +46,13 @@ const (
 	ActOutside            = "outside"              // record that the case went to a body outside, and what that decided
 	ActDossier            = "dossier"              // make the file to hand over there
 	ActErasePropose       = "erase.propose"
-	ActEraseConfirm       = "erase.confirm" // the second person
+	ActEraseConfirm       = "erase.confirm"         // the second person
+	ActGrant              = "grant"                 // let an officer into a confidential case, or end that
+	ActEmergency          = "emergency"             // open a confidential case by its reference, with a reason
+	ActEmergencySee       = "emergency.acknowledge" // look into it afterwards
+	ActHandover           = "handover"              // move an officer's cases, rungs, grants and delegations to another
+	ActOutbox             = "outbox"                // see messages that no server took, and have them tried again
+	ActRepeatFind         = "repeat.find"           // find a case repeated or vexatious, where the law knows that
 )
 
 // AccessFacts are what access depends on besides role and action. The zero value
@@ -58,6 +64,7 @@ type AccessFacts struct {
 	SameUnit  bool   // and to the officer's unit
 	Assigned  bool   // the case is assigned to the officer
 	OnRung    bool   // the officer holds the open rung of the case's chain
+	Granted   bool   // a live grant lets the officer into the case
 	Kind      string // of the case
 	Anonymity string // of the requester
 	Granting  bool   // the decision gives all that was asked
@@ -73,6 +80,7 @@ type need struct {
 	upto     string
 	granting bool
 	identity bool // for a hidden requester: Assigned and OnRung
+	cleared  bool // clearance for the class; being involved is not asked
 }
 
 var (
@@ -81,6 +89,8 @@ var (
 	ownRung  = need{body: true, see: true, rung: true}
 	ownBody  = need{body: true}
 	anywhere = need{}
+	breaking = need{body: true, cleared: true}
+	unitBody = need{body: true, unit: true}
 )
 
 // grants is the whole table of access. What is not in it is refused. Everyone may
@@ -92,6 +102,7 @@ var grants = map[string]map[string]need{
 		ActClassify: onCase, ActAskClarification: onCase, ActMessage: onCase, ActNote: onCase,
 		ActEscalateRaise: onCase, ActEscalateAck: ownRung, ActEscalateReturn: ownRung, ActEscalateDecide: ownRung,
 		ActDossier:           inUnit,
+		ActEmergency:         breaking,
 		ActDecideQuestion:    {body: true, see: true, public: true},
 		ActRequesterIdentity: {body: true, see: true, identity: true},
 	},
@@ -100,7 +111,7 @@ var grants = map[string]map[string]need{
 		ActCaseView: onCase, ActAssignSelf: onCase, ActAssign: onCase,
 		ActClassify: onCase, ActAskClarification: onCase, ActMessage: onCase, ActNote: onCase,
 		ActEscalateRaise: onCase, ActEscalateAck: ownRung, ActEscalateReturn: ownRung, ActEscalateDecide: ownRung,
-		ActExtend: onCase, ActDossier: inUnit,
+		ActExtend: onCase, ActDossier: inUnit, ActEmergency: breaking, ActHandover: unitBody,
 		ActDecideQuestion: {body: true, see: true, upto: ClassRestricted}, ActDecideComplaint: {body: true, see: true, upto: ClassRestricted},
 		ActDecideRequest:     {body: true, see: true, upto: ClassRestricted, granting: true},
 		ActRequesterIdentity: {body: true, see: true, identity: true},
@@ -114,20 +125,20 @@ var grants = map[string]map[string]need{
 	},
 	RoleAdministrator: {
 		ActCaseFile:    anywhere,
-		ActAdminBodies: anywhere, ActAdminOfficers: anywhere, ActBackup: anywhere, ActAdministrationView: anywhere,
+		ActAdminBodies: anywhere, ActAdminOfficers: anywhere, ActHandover: anywhere, ActBackup: anywhere, ActAdministrationView: anywhere, ActOutbox: anywhere,
 	},
 }
 
 func officerGrants(superior bool) map[string]need {
 	g := map[string]need{
 		ActCaseFile: anywhere, ActCaseRecord: ownBody, ActExport: ownBody,
-		ActRequesterIdentity: onCase,
-		ActEscalateAck:       onCase, ActEscalateReturn: onCase, ActEscalateDecide: onCase,
+		ActRequesterIdentity: onCase, ActEmergency: breaking, ActEmergencySee: ownBody, ActHandover: ownBody,
+		ActEscalateAck: onCase, ActEscalateReturn: onCase, ActEscalateDecide: onCase,
 	}
 	for _, a := range []string{
 		ActCaseView, ActAssign, ActAssignSelf, ActClassify, ActLowerClass, ActAskClarification, ActExtend, ActEscalateRaise,
 		ActDecideQuestion, ActDecideComplaint, ActDecideRequest, ActRefuse, ActPublish, ActNote, ActMessage,
-		ActOutside, ActDossier, ActErasePropose,
+		ActOutside, ActDossier, ActErasePropose, ActGrant, ActRepeatFind,
 	} {
 		g[a] = onCase
 	}
@@ -171,7 +182,7 @@ func AccessTable() []MayRow {
 func May(role, action string, f AccessFacts) Decision {
 	facts := []string{
 		"role=" + role, "action=" + action, "clearance=" + f.Clearance, "class=" + f.Class,
-		"same_body=" + yes(f.SameBody), "same_unit=" + yes(f.SameUnit), "assigned=" + yes(f.Assigned), "on_rung=" + yes(f.OnRung),
+		"same_body=" + yes(f.SameBody), "same_unit=" + yes(f.SameUnit), "assigned=" + yes(f.Assigned), "on_rung=" + yes(f.OnRung), "granted=" + yes(f.Granted),
 	}
 	refuse := func(code string) Decision {
 		return Decision{Code: code, Rule: "access:" + action, Facts: facts}
@@ -193,6 +204,12 @@ func May(role, action string, f AccessFacts) Decision {
 		}
 		if f.Kind != "" && !slices.Contains(kinds, f.Kind) {
 			return refuse("kind_unknown")
+		}
+	}
+	if n.cleared {
+		class, clearance := slices.Index(classes, f.Class), slices.Index(classes, f.Clearance)
+		if class < 0 || clearance < class {
+			return refuse("clearance_too_low")
 		}
 	}
 	switch {
@@ -228,7 +245,7 @@ func hidden(role string, f AccessFacts) string {
 		return "clearance_unknown"
 	case clearance < class:
 		return "clearance_too_low"
-	case f.Class == ClassConfidential && !f.Assigned && !f.SameUnit && !f.OnRung && role != RoleAuditor:
+	case f.Class == ClassConfidential && !f.Assigned && !f.SameUnit && !f.OnRung && !f.Granted && role != RoleAuditor:
 		return "not_involved"
 	}
 	return ""

@@ -12,7 +12,7 @@ var allActions = []string{
 	ActEscalateRaise, ActEscalateAck, ActEscalateReturn, ActEscalateDecide, ActDecideQuestion, ActDecideComplaint,
 	ActDecideRequest, ActRefuse, ActDecideObjection, ActPublish, ActNote, ActMessage, ActExport, ActAuditView, ActTrailView,
 	ActAdminBodies, ActAdminOfficers, ActRequesterIdentity, ActBackup, ActAdministrationView,
-	ActOutside, ActDossier, ActErasePropose, ActEraseConfirm,
+	ActOutside, ActDossier, ActErasePropose, ActEraseConfirm, ActGrant, ActEmergency, ActEmergencySee, ActHandover, ActOutbox, ActRepeatFind,
 }
 
 // involved are the facts of an officer with full clearance who works on a public
