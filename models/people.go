@@ -62,6 +62,7 @@ type Officer struct {
 	UnitID       *int64
 	Clearance    Class
 	PasswordHash string // argon2id, PHC form; "" until set
+	SecondFactor bool   // an app or a passkey is set up: asked for at every sign-in
 	Disabled     bool
 	AwayFrom     string // first day away, YYYY-MM-DD; "" when present
 	AwayUntil    string // last day away
@@ -86,6 +87,12 @@ type Session struct {
 	RotatedAt time.Time
 	SeenAt    time.Time
 	ExpiresAt time.Time // absolute
+
+	Device      string     // what the browser says it is, cut short
+	Address     string     // network it came from, never a whole address
+	Way         string     // how it was opened: password, passkey, provider
+	ProvedAt    *time.Time // second factor; nil while it is owed, or none is asked
+	ConfirmedAt *time.Time // when its holder last proved all they have
 }
 
 // Limits on sessions.
@@ -142,6 +149,9 @@ type Actor struct {
 	Name      string
 	Role      Role
 	ActsAs    []Role // roles of those away who delegated to them
+	// GrantedCase is the confidential case that a live grant has just let them into; set by
+	// the door to the case and believed nowhere before it.
+	GrantedCase int64
 	BodyID    *int64
 	UnitIDs   []int64 // own unit and those below it
 	UnitID    *int64
