@@ -1,2 +1,11 @@
--- Filled in by its owner.
-SELECT 1;
+-- What a virus scanner made of each document, and what was taken out of it at the door.
+-- What is there already was never scanned, and is served as it was.
+ALTER TABLE attachments ADD COLUMN cleaned TEXT NOT NULL DEFAULT '';
+ALTER TABLE attachments ADD COLUMN scan TEXT NOT NULL DEFAULT 'unscanned';
+ALTER TABLE attachments ADD COLUMN scan_found TEXT NOT NULL DEFAULT '';
+ALTER TABLE attachments ADD COLUMN scanned_at TIMESTAMPTZ;
+ALTER TABLE attachments ADD COLUMN scan_next TIMESTAMPTZ;
+ALTER TABLE attachments ADD COLUMN scan_tries INTEGER NOT NULL DEFAULT 0;
+
+-- Those that a scan is due for: none, most of the time.
+CREATE INDEX attachments_scan ON attachments (scan_next, id) WHERE scan_next IS NOT NULL;
