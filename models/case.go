@@ -217,8 +217,18 @@ type Attachment struct {
 	Stored         string // where the blob store keeps it
 	Classification Class
 	Ground         string // exemption it is withheld under
+	ExpiresOn      string // last day of that exemption, YYYY-MM-DD; "" where none is set
 	Released       bool   // part of what the requester is given
+	Redacts        *int64 // the document this is a redacted copy of; nil for every other
+	Covered        string // JSON of []Covered: what a redacted copy hides; "" for every other
 	At             time.Time
+
+	Cleaned   string     // codes of what was taken out at the door; see Notes
+	Scan      ScanState  // these five are written by SetScan and ClaimScans alone
+	ScanFound string     // what the scanner called it
+	ScannedAt *time.Time // when it was last looked at
+	ScanNext  *time.Time // not before; nil for no more. Also the lease of who is scanning it
+	ScanTries int
 }
 
 // Draft is an intake that is not yet a case: what the requester typed so far,

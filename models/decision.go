@@ -50,4 +50,45 @@ type Disclosure struct {
 	AnsweredOn  string
 	By          string
 	PublishedAt time.Time
+
+	Question string // what was asked, where the officer published it
+	Withheld string // which parts, where granted in part
+	Why      string // the consequence test in short
+	Until    string // how long what is withheld stays so
+	Choices  string // JSON of []PublicationChoice; officers only
 }
+
+// PublicationChoice is what was decided on one find before publication. A masked phrase is not
+// kept: the record would hold what the mask hides.
+type PublicationChoice struct {
+	Type      string `json:"type"`
+	Count     int    `json:"count"`
+	Exemption string `json:"exemption,omitempty"`
+	Text      string `json:"text,omitempty"` // of what was kept
+	Reason    string `json:"reason,omitempty"`
+}
+
+// PublishedDocument is one document that goes out with an entry of the disclosure log.
+type PublishedDocument struct {
+	ID           int64 `gorm:"primaryKey"`
+	CaseID       int64
+	AttachmentID int64
+	Name         string // as the public reads it
+	Basis        PublicationBasis
+	Found        int    // how much looked like personal data and was kept
+	Reason       string // why it may go out all the same
+	By           string
+	At           time.Time
+}
+
+// PublicationBasis is on what ground a document may go out.
+type PublicationBasis string
+
+const (
+	BasisRedacted PublicationBasis = "redacted" // pixels only, its boxes burned in
+	BasisChecked  PublicationBasis = "checked"  // read whole, nothing found
+	BasisKept     PublicationBasis = "kept"     // found, and kept with a reason
+	BasisUnread   PublicationBasis = "unread"   // no program can read it; an officer did
+	BasisBefore   PublicationBasis = "before"   // published before documents were looked through
+)
+
