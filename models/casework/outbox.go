@@ -79,8 +79,15 @@ func (s *Service) TakeLetters(ctx context.Context) ([]Letter, error) {
 	letters := make([]Letter, 0, len(rows))
 	for i := range rows {
 		l, err := s.letter(r, &rows[i])
+		if err != nil && models.CodeOf(err) == "store_failed" {
+			return nil, err
+		}
 		if err != nil {
-			return letters, fmt.Errorf("message %d: %w", rows[i].ID, err)
+			// One that cannot be read must not hold up those behind it.
+			if err := s.LetterRefused(ctx, rows[i].ID, "unreadable", false); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		letters = append(letters, l)
 	}

@@ -142,6 +142,36 @@ func (v Overdue) Message() Message {
 	return message(v.Lang, "overdue", v.Case, v.Lang.T("mail.overdue.text", v.Case.Body, v.DueOn))
 }
 
+// Failed tells that the chain ran out: nobody in the body decided in time.
+type Failed struct {
+	Lang text.Lang
+	Case Case
+}
+
+func (v Failed) Message() Message {
+	return message(v.Lang, "failed", v.Case, v.Lang.T("mail.failed.text", v.Case.Body))
+}
+
+// Said tells that the officer wrote.
+type Said struct {
+	Lang text.Lang
+	Case Case
+}
+
+func (v Said) Message() Message {
+	return message(v.Lang, "message", v.Case, v.Lang.T("mail.message.text", v.Case.Body))
+}
+
+// ErasureProposed tells that what is personal may go, while there is time to save it.
+type ErasureProposed struct {
+	Lang text.Lang
+	Case Case
+}
+
+func (v ErasureProposed) Message() Message {
+	return message(v.Lang, "erasure_proposed", v.Case, v.Lang.T("mail.erasure_proposed.text", v.Case.Body), v.Lang.T("mail.erasure_proposed.save"))
+}
+
 // Reminder goes to an officer.
 type Reminder struct {
 	Lang      text.Lang
