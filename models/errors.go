@@ -18,6 +18,7 @@ const (
 	TooLarge                      // 413
 	RateLimited                   // 429
 	Unauthorized                  // 401: no proof, or a wrong one
+	Unavailable                   // 503: not now, and nobody's mistake; the same may be tried again
 )
 
 // FieldError names one thing that is wrong with one field. Code is looked up in
@@ -68,6 +69,20 @@ func KindOf(err error) ErrorKind {
 	}
 	return Internal
 }
+
+// Failed says whether an error is a failure of ours or of what we stand on, rather than a
+// refusal of what was asked.
+func Failed(err error) bool {
+	k := KindOf(err)
+	return err != nil && (k == Internal || k == Unavailable)
+}
+
+// OutcomeUnknown says whether a write failed in such a way that it may yet have been
+// kept: nothing outside the database that belongs to it may be undone then.
+func OutcomeUnknown(err error) bool { return CodeOf(err) == CodeOutcomeUnknown }
+
+// CodeOutcomeUnknown is the code of such a failure.
+const CodeOutcomeUnknown = "outcome_unknown"
 
 // CodeOf gives the code of the first Error in err's chain; "" otherwise.
 func CodeOf(err error) string {

@@ -186,7 +186,7 @@ func (im *importer) file(ctx context.Context, line int, row importRow) error {
 // rowsFault says whether an error is the row's, which is passed over, or stops the import.
 func rowsFault(err error) bool {
 	var e *models.Error
-	return errors.As(err, &e) && e.Kind != models.Internal
+	return errors.As(err, &e) && !models.Failed(err)
 }
 
 // finish does what follows the filing: the unit, and how the case ended.

@@ -93,7 +93,7 @@ func (h *handler) signOut(c *fiber.Ctx) error {
 		}
 	}
 	if token := h.w.SignOut(c); token != "" {
-		if err := h.svc.SignOut(c.UserContext(), token); err != nil && models.KindOf(err) == models.Internal {
+		if err := h.svc.SignOut(c.UserContext(), token); models.Failed(err) {
 			return err
 		}
 	}

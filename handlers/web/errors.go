@@ -27,6 +27,7 @@ var statuses = map[models.ErrorKind]int{
 	models.TooLarge:     fiber.StatusRequestEntityTooLarge,
 	models.RateLimited:  fiber.StatusTooManyRequests,
 	models.Unauthorized: fiber.StatusUnauthorized,
+	models.Unavailable:  fiber.StatusServiceUnavailable,
 }
 
 // Status is the status an error is answered with.
@@ -117,6 +118,9 @@ func (w *Web) answer(c *fiber.Ctx, err error) error {
 		incident = r.id
 		w.cfg.Logger.Error("request failed", "incident", incident, "method", c.Method(), "route", route(c), "error", err)
 	}
+	if status == fiber.StatusServiceUnavailable {
+		c.Set(fiber.HeaderRetryAfter, "10")
+	}
 	if status == fiber.StatusTooManyRequests {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(retryAfter(err)/time.Second)))
 	}
@@ -203,7 +207,7 @@ func headline(lang text.Lang, status int) string {
 // status say it all.
 func explain(lang text.Lang, err error, status int) string {
 	var e *models.Error
-	if errors.As(err, &e) && e.Kind != models.Internal && status < 500 && text.Has("error."+e.Code) {
+	if errors.As(err, &e) && e.Kind != models.Internal && text.Has("error."+e.Code) {
 		return lang.Error(e.Code, anys(lang, e.Args)...)
 	}
 	return ""

@@ -272,5 +272,8 @@ func toJSON(v any) string {
 }
 
 func internal(code string, err error) error {
+	if models.KindOf(err) == models.Unavailable {
+		return err // what it stands on is away: no fault of this
+	}
 	return &models.Error{Kind: models.Internal, Code: code, Err: err}
 }

@@ -143,7 +143,7 @@ func (s *Store) once(ctx context.Context, fn func(*Tx) error) (err error) {
 		return err
 	}
 	if err := db.Commit().Error; err != nil {
-		return err
+		return &commitError{err}
 	}
 	done = true
 	return nil
@@ -174,6 +174,9 @@ func wrap(err error) error {
 	var me *models.Error
 	if errors.As(err, &me) {
 		return err
+	}
+	if code := unavailable(err); code != "" {
+		return &models.Error{Kind: models.Unavailable, Code: code, Err: err}
 	}
 	return &models.Error{Kind: models.Internal, Code: "store_failed", Err: err}
 }

@@ -152,6 +152,7 @@ func (w *writer) end() {
 	err := w.pool.do("COMMIT")
 	if err != nil {
 		_ = w.pool.do("ROLLBACK")
+		err = &commitError{err}
 	}
 	w.finish(err)
 }
