@@ -675,5 +675,5 @@ func (s *Service) ErasureList(ctx context.Context, a models.Actor, after int64) 
 	if a.Kind != models.ByOfficer || a.Role != models.InfoOfficer && a.Role != models.Superior {
 		return nil, models.Refuse(models.Forbidden, "not_allowed", policies.ActErasePropose)
 	}
-	return s.store.Read(ctx).ErasureList(models.SightOf(a), after, 100)
+	return s.store.Read(ctx).ErasureList(models.SightAt(a, s.now()), after, 100)
 }

@@ -86,8 +86,8 @@ func (s *Service) provable(ctx context.Context, a models.Actor, ref string) ([]m
 	if err != nil {
 		return nil, err
 	}
-	if !models.SightOf(a).Sees(c, rungRoles(rungs)) {
-		return nil, models.Refuse(models.NotFound, "case_not_found")
+	if a, err = s.enter(r, a, c, rungs); err != nil {
+		return nil, err
 	}
 	events, _, err := r.Events(store.EventFilter{CaseID: &c.ID}, "", 500)
 	if err != nil {

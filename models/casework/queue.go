@@ -14,7 +14,7 @@ func (s *Service) Queue(ctx context.Context, a models.Actor, in QueueInput) (Que
 	if err != nil {
 		return QueuePage{}, err
 	}
-	rows, next, err := s.store.Read(ctx).Queue(models.SightOf(a), f, in.Cursor, limit)
+	rows, next, err := s.store.Read(ctx).Queue(models.SightAt(a, s.now()), f, in.Cursor, limit)
 	return QueuePage{Rows: rows, Next: next}, err
 }
 
@@ -45,7 +45,7 @@ func (s *Service) QueueCounts(ctx context.Context, a models.Actor) ([]QueueCount
 		if err != nil {
 			return nil, err
 		}
-		n, err := s.store.Read(ctx).QueueCount(models.SightOf(a), f, countCap)
+		n, err := s.store.Read(ctx).QueueCount(models.SightAt(a, s.now()), f, countCap)
 		if err != nil {
 			return nil, err
 		}

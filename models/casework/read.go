@@ -59,8 +59,8 @@ func (s *Service) Case(ctx context.Context, a models.Actor, ref string) (*CaseVi
 	if err != nil {
 		return nil, err
 	}
-	if !models.SightOf(a).Sees(c, rungRoles(rungs)) {
-		return nil, models.Refuse(models.NotFound, "case_not_found")
+	if a, err = s.enter(r, a, c, rungs); err != nil {
+		return nil, err
 	}
 	if c.Classification == models.Confidential && a.Kind == models.ByOfficer {
 		if err := s.viewed(ctx, a, norm); err != nil {
@@ -73,7 +73,7 @@ func (s *Service) Case(ctx context.Context, a models.Actor, ref string) (*CaseVi
 		return nil, internal("pack_missing", err)
 	}
 	for _, fill := range []func(*store.Reader, models.Actor, *CaseView) error{
-		s.fillPeople, s.fillClocks, s.fillWords, s.fillDocuments, s.fillClasses, s.fillRelated, s.fillTimeline, s.fillAfter,
+		s.fillPeople, s.fillClocks, s.fillWords, s.fillDocuments, s.fillClasses, s.fillRelated, s.fillTimeline, s.fillAfter, s.fillGrants,
 	} {
 		if err := fill(r, a, v); err != nil {
 			return nil, err
@@ -250,10 +250,14 @@ func (s *Service) fillRelated(r *store.Reader, a models.Actor, v *CaseView) erro
 	if err != nil {
 		return err
 	}
-	for _, c := range children {
+	for i := range children {
 		// An objection inherits its case's class, and may have been raised above it.
-		if a.Kind != models.ByOfficer || c.Classification.Level() <= a.Clearance.Level() {
-			v.Objections = append(v.Objections, c)
+		known, err := s.knows(r, a, &children[i])
+		if err != nil {
+			return err
+		}
+		if known {
+			v.Objections = append(v.Objections, children[i])
 		}
 	}
 	if v.Case.ParentID != nil {
@@ -261,11 +265,11 @@ func (s *Service) fillRelated(r *store.Reader, a models.Actor, v *CaseView) erro
 		if err != nil {
 			return err
 		}
-		rungs, err := r.Rungs(p.ID)
+		known, err := s.knows(r, a, p)
 		if err != nil {
 			return err
 		}
-		if a.Kind != models.ByOfficer || models.SightOf(a).Sees(p, rungRoles(rungs)) {
+		if known {
 			v.Parent = p
 		}
 	}
@@ -276,6 +280,22 @@ func (s *Service) fillRelated(r *store.Reader, a models.Actor, v *CaseView) erro
 	v.Objection = objectionWindow(v.Pack, v.Case, clocks, children, v.Now)
 	v.Disclosure, err = r.Disclosure(v.Case.ID)
 	return err
+}
+
+// knows says whether an actor who is at a case may know of one it is tied to: the requester
+// of one is that of both.
+func (s *Service) knows(r *store.Reader, a models.Actor, c *models.Case) (bool, error) {
+	if a.Kind != models.ByOfficer {
+		return true, nil
+	}
+	rungs, err := r.Rungs(c.ID)
+	if err != nil {
+		return false, err
+	}
+	if _, err = s.enter(r, a, c, rungs); models.KindOf(err) == models.NotFound && err != nil {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // requesterEvents are the kinds of event a requester sees of their case: what

@@ -56,6 +56,7 @@ type Filed struct {
 	Deadline policies.Deadline // of the case's primary clock; zero when incomplete
 	Replayed bool              // an Idempotency-Key had been used before
 	EventID  int64             // of case.filed, for its receipt
+	Email    string            // of a draft: where its writer is told
 }
 
 // AssignInput names an officer by e-mail, or a unit by slug, or both.
@@ -143,6 +144,7 @@ type CaseView struct {
 	Parent      *models.Case  // objection: the case it challenges
 	Timeline    []models.Event
 	Disclosure  *models.Disclosure
+	Grants      []GrantView      // who was let into it; officers only
 	Erasures    []models.Erasure // proposals to erase; officers only
 	Stones      []Stone          // what was erased
 	Outside     []OutsideStage   // the stages beyond the body

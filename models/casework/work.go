@@ -76,6 +76,27 @@ func (s *Service) load(tx *store.Tx, a models.Actor, ref string) (*work, error) 
 	return s.around(tx, a, c)
 }
 
+// enter is the one door to a case: what the actor may not know of is not found. The actor it
+// gives knows whether it was a grant that let them in.
+func (s *Service) enter(r *store.Reader, a models.Actor, c *models.Case, rungs []models.Rung) (models.Actor, error) {
+	a.GrantedCase = 0
+	sight := models.SightAt(a, s.now())
+	if sight.Sees(c, rungRoles(rungs)) {
+		return a, nil
+	}
+	if sight.Desk && c.Classification == models.Confidential {
+		grants, err := r.Grants(c.ID)
+		if err != nil {
+			return a, err
+		}
+		if sight.Sees(c, rungRoles(rungs), grants...) {
+			a.GrantedCase = c.ID
+			return a, nil
+		}
+	}
+	return a, models.Refuse(models.NotFound, "case_not_found")
+}
+
 // around gathers what a verb needs beside the case.
 func (s *Service) around(tx *store.Tx, a models.Actor, c *models.Case) (*work, error) {
 	now := s.now()
@@ -87,8 +108,8 @@ func (s *Service) around(tx *store.Tx, a models.Actor, c *models.Case) (*work, e
 	if w.rungs, err = tx.Rungs(c.ID); err != nil {
 		return nil, err
 	}
-	if !models.SightOf(a).Sees(c, rungRoles(w.rungs)) {
-		return nil, models.Refuse(models.NotFound, "case_not_found")
+	if w.actor, err = s.enter(tx.Reader, a, c, w.rungs); err != nil {
+		return nil, err
 	}
 	if w.body, err = tx.Body(c.BodyID); err != nil {
 		return nil, err
@@ -177,6 +198,7 @@ func accessFacts(a models.Actor, c *models.Case, rungs []models.Rung) policies.A
 	return policies.AccessFacts{
 		Clearance: string(a.Clearance), Class: string(c.Classification), Kind: string(c.Kind), Anonymity: string(c.Anonymity),
 		SameBody: a.InBody(c.BodyID), SameUnit: a.InUnit(c.UnitID),
+		Granted:  a.GrantedCase == c.ID,
 		Assigned: c.OfficerID != nil && *c.OfficerID == a.OfficerID,
 		// The information officer answers for every case of the body, the superior for
 		// every objection: see models.SightOf.

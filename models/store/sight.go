@@ -53,6 +53,11 @@ func sightSQL(s models.Sight) (string, []any) {
 	if slices.Contains(s.Roles, models.Superior) {
 		where += " OR c.kind = 'objection'"
 	}
-	where += " OR EXISTS (SELECT 1 FROM rungs r WHERE r.case_id = c.id AND r.role IN ?))"
-	return where, append(args, s.Roles)
+	where += " OR EXISTS (SELECT 1 FROM rungs r WHERE r.case_id = c.id AND r.role IN ?)"
+	args = append(args, s.Roles)
+	if !s.Now.IsZero() {
+		where += " OR c.id IN (SELECT g.case_id FROM grants g WHERE g.officer_id = ? AND g.revoked_at IS NULL AND g.at <= ? AND g.until > ?)"
+		args = append(args, s.OfficerID, s.Now.UTC(), s.Now.UTC())
+	}
+	return where + ")", args
 }

@@ -79,7 +79,7 @@ func TestPlans(t *testing.T) {
 		o := w.Officers[0]
 		sights := []models.Sight{
 			{Everything: true},
-			models.SightOf(models.Actor{Kind: models.ByOfficer, OfficerID: o.ID, Role: models.Agent, BodyID: o.BodyID, UnitIDs: []int64{1, 2}, Clearance: models.Confidential}),
+			models.SightAt(models.Actor{Kind: models.ByOfficer, OfficerID: o.ID, Role: models.Agent, BodyID: o.BodyID, UnitIDs: []int64{1, 2}, Clearance: models.Confidential}, Start),
 			models.SightOf(models.Actor{Kind: models.ByOfficer, OfficerID: o.ID, Role: models.InfoOfficer, BodyID: o.BodyID, Clearance: models.Restricted}),
 		}
 		for _, sight := range sights {

@@ -13,6 +13,7 @@ import (
 type seen struct {
 	models.Case
 	roles  []models.Role
+	grants []models.Grant
 	holder *int64 // of the open rung
 }
 
@@ -26,6 +27,9 @@ func populate(w *World, n int) []seen {
 				return err
 			}
 			x := seen{Case: *c, roles: roles}
+			if err := w.grant(tx, &x); err != nil {
+				return err
+			}
 			rungs, err := tx.Rungs(c.ID)
 			if err != nil {
 				return err
@@ -38,6 +42,41 @@ func populate(w *World, n int) []seen {
 		return nil
 	})
 	return all
+}
+
+// sightNow is when the tests look: some grants have ended just then, or begin just after.
+var sightNow = Start.Add(20 * time.Hour)
+
+// grant lets some officers in: before, until, at and after sightNow, and some revoked.
+func (w *World) grant(tx *store.Tx, x *seen) error {
+	for range w.R.IntN(8) {
+		g := models.Grant{
+			CaseID: x.ID, OfficerID: w.Officers[w.R.IntN(len(w.Officers))].ID, Kind: pick(w.R, models.GivenGrant, models.EmergencyGrant, models.OversightGrant),
+			At: Start.Add(time.Duration(w.R.IntN(3)) * 10 * time.Hour), Version: 1,
+		}
+		g.Until = g.At.Add(time.Duration(w.R.IntN(4)) * 10 * time.Hour)
+		if w.R.IntN(5) == 0 {
+			g.RevokedAt = &g.At
+		}
+		if err := tx.Insert(&g); err != nil {
+			return err
+		}
+		x.grants = append(x.grants, g)
+	}
+	return nil
+}
+
+// sightOf looks with the actor's eyes at sightNow, a second beside it, or without a clock.
+func (w *World) sightOf(a models.Actor) models.Sight {
+	switch w.R.IntN(8) {
+	case 0:
+		return models.SightOf(a)
+	case 1:
+		return models.SightAt(a, sightNow.Add(-time.Second))
+	case 2:
+		return models.SightAt(a, sightNow.Add(time.Second))
+	}
+	return models.SightAt(a, sightNow)
 }
 
 // actor makes an actor at random, sensible or not.
@@ -108,10 +147,10 @@ func TestSight(t *testing.T) {
 		open := func(c *seen) bool {
 			return !c.State.Ended() && c.State != models.StateDraft
 		}
-		visible := 0
+		visible, granted := 0, 0
 		for i := range 200 {
 			a := w.actor(cases)
-			sight := models.SightOf(a)
+			sight := w.sightOf(a)
 			queues := map[string]func(*seen) bool{
 				"all":        func(*seen) bool { return true },
 				"open":       open,
@@ -145,7 +184,7 @@ func TestSight(t *testing.T) {
 				var want []int64
 				for j := range cases {
 					c := &cases[j]
-					if sight.Sees(&c.Case, c.roles) && in(c) && (f.Kind == "" || c.Kind == f.Kind) && (f.Class == "" || c.Classification == f.Class) &&
+					if sight.Sees(&c.Case, c.roles, c.grants...) && in(c) && (f.Kind == "" || c.Kind == f.Kind) && (f.Class == "" || c.Classification == f.Class) &&
 						(f.State == "" || c.State == f.State) && (f.Outcome == "" || c.Outcome == f.Outcome) && (f.Body == nil || c.BodyID == *f.Body) {
 						want = append(want, c.ID)
 					}
@@ -163,6 +202,11 @@ func TestSight(t *testing.T) {
 				}
 				visible += len(want)
 			}
+			for j := range cases {
+				if c := &cases[j]; sight.Sees(&c.Case, c.roles, c.grants...) && !sight.Sees(&c.Case, c.roles) {
+					granted++
+				}
+			}
 			var byStanding int64
 			counts, err := r.StandingCounts(sight, nil, now)
 			if err != nil {
@@ -170,7 +214,7 @@ func TestSight(t *testing.T) {
 			}
 			want := map[models.Standing]int64{}
 			for j := range cases {
-				if c := &cases[j]; sight.Sees(&c.Case, c.roles) && open(c) {
+				if c := &cases[j]; sight.Sees(&c.Case, c.roles, c.grants...) && open(c) {
 					want[c.StandingAt(now)]++
 				}
 			}
@@ -184,24 +228,24 @@ func TestSight(t *testing.T) {
 				t.Fatalf("standings %v, derived %v", counts, want)
 			}
 		}
-		if visible < 10_000 {
-			t.Errorf("only %d sightings: the test sees too little", visible)
+		if visible < 8_000 || granted < 80 {
+			t.Errorf("only %d sightings, %d by grant: the test sees too little", visible, granted)
 		}
 		// Searching is a door too.
 		for range 100 {
 			a := w.actor(cases)
-			sight := models.SightOf(a)
+			sight := w.sightOf(a)
 			terms := s.Terms(pick(w.R, caseWords...))
 			for _, row := range pages(t, r, sight, store.QueueFilter{Terms: terms}, 20) {
 				c := cases[slices.IndexFunc(cases, func(c seen) bool { return c.ID == row.ID })]
-				if !sight.Sees(&c.Case, c.roles) || c.Classification.Level() >= models.Confidential.Level() {
+				if !sight.Sees(&c.Case, c.roles, c.grants...) || c.Classification.Level() >= models.Confidential.Level() {
 					t.Fatalf("the search shows %s case %d to %+v", c.Classification, c.ID, a)
 				}
 			}
 			for _, c := range cases[:40] {
 				rows, _, err := r.Queue(sight, store.QueueFilter{Terms: s.Terms(c.Reference)}, "", 10)
-				if err != nil || (len(rows) == 1) != sight.Sees(&c.Case, c.roles) {
-					t.Fatalf("by reference: %d rows, sees %v, %v", len(rows), sight.Sees(&c.Case, c.roles), err)
+				if err != nil || (len(rows) == 1) != sight.Sees(&c.Case, c.roles, c.grants...) {
+					t.Fatalf("by reference: %d rows, sees %v, %v", len(rows), sight.Sees(&c.Case, c.roles, c.grants...), err)
 				}
 			}
 		}
