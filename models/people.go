@@ -50,6 +50,9 @@ type Requester struct {
 	IdentityNumber string
 	Address        string
 	CreatedAt      time.Time
+	WhoEmail       string // of the store: the same for the same address; "" for none
+	WhoIdentity    string // of the store: the same for the same number
+	SealKey        string // of the store
 }
 
 // Officer is an account of someone who handles, audits or administers.
@@ -152,12 +155,12 @@ type Actor struct {
 	// GrantedCase is the confidential case that a live grant has just let them into; set by
 	// the door to the case and believed nowhere before it.
 	GrantedCase int64
-	BodyID    *int64
-	UnitIDs   []int64 // own unit and those below it
-	UnitID    *int64
-	Clearance Class
-	Lang      string
-	Via       string // web, api, cli
+	BodyID      *int64
+	UnitIDs     []int64 // own unit and those below it
+	UnitID      *int64
+	Clearance   Class
+	Lang        string
+	Via         string // web, api, cli
 }
 
 // System is the actor for what time moves and what an operator's command does.

@@ -21,6 +21,8 @@ const (
 	ConfirmFor = 15 * time.Minute
 	// ResetValid is how long the second person has to confirm the reset of a lost second factor.
 	ResetValid = 7 * 24 * time.Hour
+	// AskedLinkValid is how long a link holds that was asked for on the sign-in page.
+	AskedLinkValid = time.Hour
 	// CeremonyFor is how long a passkey's challenge stands.
 	CeremonyFor = 5 * time.Minute
 	// RecoveryCodes is how many one-time codes are made at a time.
@@ -57,7 +59,7 @@ type Authenticator struct {
 	Sealed      string // "" until the first code was right
 	Coming      string // the secret of an app being set up, perhaps in place of the other
 	LastStep    int64  // of the last code that counted: a code counts once (RFC 6238, 5.2)
-	CreatedAt   time.Time
+	CreatedAt   time.Time // of the last secret
 	ConfirmedAt *time.Time
 }
 

@@ -2,11 +2,9 @@ package casework
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"terang/models"
 	"terang/models/store"
@@ -28,12 +26,6 @@ func (s *Service) account(tx *store.Tx, a models.Actor, o *models.Officer, kind 
 		}
 	}
 	return w.record(kind, "", "", data)
-}
-
-func (s *Service) recordAccount(ctx context.Context, o *models.Officer, kind string) error {
-	return s.store.WithTx(ctx, func(tx *store.Tx) error {
-		return s.account(tx, models.Actor{Kind: models.Anyone}, o, kind, models.EventData{})
-	})
 }
 
 func administers(a models.Actor, action string) error {
@@ -162,7 +154,7 @@ func (s *Service) AddOfficer(ctx context.Context, a models.Actor, in OfficerInpu
 	one(&c, "clearance", in.Clearance, models.Classes)
 	c.Field(in.Body != "" || !in.Role.OnChain(), "body", "required")
 	if in.Password != "" {
-		checkPassword(&c, in.Password)
+		checkPassword(&c, "password", in.Password, in.Email, in.Name)
 	}
 	now := s.now()
 	o := &models.Officer{Email: in.Email, Name: in.Name, Role: in.Role, Clearance: in.Clearance, Lang: "id", Version: 1, CreatedAt: now}
@@ -191,7 +183,7 @@ func (s *Service) AddOfficer(ctx context.Context, a models.Actor, in OfficerInpu
 		return nil, "", err
 	}
 	if in.Password != "" {
-		o.PasswordHash = hashPassword(in.Password, s.hashMemory)
+		o.PasswordHash = s.hashPassword(in.Password)
 	}
 	link := ""
 	err := s.store.WithTx(ctx, func(tx *store.Tx) error {
@@ -214,25 +206,19 @@ func (s *Service) AddOfficer(ctx context.Context, a models.Actor, in OfficerInpu
 	return o, link, err
 }
 
+// passwordLink makes a one-time link in place of those before it.
 func passwordLink(tx *store.Tx, o *models.Officer, now time.Time) (string, error) {
 	if err := tx.DeleteTokens(o.ID, models.PasswordLink); err != nil {
 		return "", err
 	}
-	token := models.NewToken()
-	return token, tx.Insert(&models.Token{
-		TokenHash: models.HashSecret(token), OfficerID: o.ID, Purpose: models.PasswordLink, CreatedAt: now, ExpiresAt: now.Add(models.LinkValid),
-	})
+	return newPasswordLink(tx, o, now, models.LinkValid)
 }
 
-// MinPassword is the shortest password, in code points (NIST SP 800-63B asks for
-// length, not for kinds of characters).
-const MinPassword = 12
-
-func checkPassword(c *models.Check, p string) {
-	n := utf8.RuneCountInString(p)
-	c.Field(n >= MinPassword, "password", "password_too_short", fmt.Sprint(MinPassword))
-	c.Field(n <= 200, "password", "too_long", "200")
-	c.Field(utf8.ValidString(p), "password", "not_utf8")
+func newPasswordLink(tx *store.Tx, o *models.Officer, now time.Time, valid time.Duration) (string, error) {
+	token := models.NewToken()
+	return token, tx.Insert(&models.Token{
+		TokenHash: models.HashSecret(token), OfficerID: o.ID, Purpose: models.PasswordLink, CreatedAt: now, ExpiresAt: now.Add(valid),
+	})
 }
 
 // PasswordLink makes a new one-time link for an account, and ends the older ones.
@@ -262,6 +248,9 @@ func (s *Service) DisableOfficer(ctx context.Context, a models.Actor, email stri
 			if err := tx.DeleteTokens(o.ID, p); err != nil {
 				return err
 			}
+		}
+		if _, err := tx.DeleteFactorReset(o.ID); err != nil {
+			return err
 		}
 		return s.account(tx, a, o, "officer.disabled", models.EventData{})
 	})
@@ -373,21 +362,25 @@ func (s *Service) link(r *store.Reader, token string) (*models.Token, *models.Of
 
 // SetPassword uses a one-time link. It ends every session of the account.
 func (s *Service) SetPassword(ctx context.Context, token, password string) error {
+	_, who, err := s.link(s.store.Read(ctx), token)
+	if err != nil {
+		return err
+	}
 	var c models.Check
-	checkPassword(&c, password)
+	checkPassword(&c, "password", password, who.Email, who.Name)
 	if err := c.Err(); err != nil {
 		return err
 	}
-	if _, _, err := s.link(s.store.Read(ctx), token); err != nil {
-		return err
-	}
-	hash := hashPassword(password, s.hashMemory) // outside the transaction: it takes tens of milliseconds
+	hash := s.hashPassword(password) // outside the transaction: it takes tens of milliseconds
 	return s.store.WithTx(ctx, func(tx *store.Tx) error {
 		t, o, err := s.link(tx.Reader, token)
 		if err != nil {
 			return err
 		}
 		if err := tx.UseToken(t.ID, s.now()); err != nil {
+			return err
+		}
+		if err := tx.DeleteTokens(o.ID, models.PasswordLink); err != nil {
 			return err
 		}
 		o.PasswordHash = hash
@@ -401,7 +394,7 @@ func (s *Service) SetPassword(ctx context.Context, token, password string) error
 		if err != nil {
 			return err
 		}
-		return s.account(tx, a, o, "officer.password_set", models.EventData{})
+		return s.changed(tx, a, o, "password_set", Device{}, models.EventData{})
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"time"
 
+	"terang/models"
 	"terang/models/store"
 	"terang/models/trail"
 	"terang/policies"
@@ -44,6 +45,9 @@ type Service struct {
 	decreed *decreed
 	// hashMemory is in KiB.
 	hashMemory uint32
+	// argon is the password hash; tests count its calls.
+	argon   func(password string, salt []byte, memory, passes uint32, threads uint8) []byte
+	factors secondFactors
 	// occurred is set on the copy that At returns.
 	occurred *time.Time
 }
@@ -65,6 +69,10 @@ type Options struct {
 	// Quorum is how many of which witnesses must have cosigned a head before a receipt is
 	// handed out under it.
 	Quorum store.Quorum
+	// SecondFactor is whom sign-in asks for a second step; BaseURL, the address people
+	// reach us at, is what passkeys are bound to. Without one there are no passkeys.
+	SecondFactor models.SecondFactorRule
+	BaseURL      string
 }
 
 // New makes a Service.
@@ -75,7 +83,8 @@ func New(o Options) *Service {
 	if o.HashMemory == 0 {
 		o.HashMemory = argonMemory
 	}
-	return &Service{hashMemory: o.HashMemory, store: o.Store, packs: o.Packs, files: o.Files, secret: o.Secret, clock: o.Now, signer: o.Signer, quorum: o.Quorum, decreed: &decreed{}}
+	return &Service{hashMemory: o.HashMemory, store: o.Store, packs: o.Packs, files: o.Files, secret: o.Secret, clock: o.Now, signer: o.Signer, quorum: o.Quorum, decreed: &decreed{},
+		argon: argonSum, factors: newSecondFactors(o)}
 }
 
 // At gives a Service whose verbs happened at an earlier instant than they are

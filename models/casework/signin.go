@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/crypto/argon2"
 
@@ -30,11 +31,11 @@ const (
 // hashing bounds how much memory sign-ins may take at one time.
 var hashing = make(chan struct{}, 2)
 
-func hashPassword(password string, memory uint32) string {
+func (s *Service) hashPassword(password string) string {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails since Go 1.24
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, argonTime, argonThreads,
-		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(argonSum(password, salt, memory, argonTime, argonThreads)))
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, s.hashMemory, argonTime, argonThreads,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(s.argon(password, salt, s.hashMemory, argonTime, argonThreads)))
 }
 
 func argonSum(password string, salt []byte, memory, passes uint32, threads uint8) []byte {
@@ -45,13 +46,13 @@ func argonSum(password string, salt []byte, memory, passes uint32, threads uint8
 
 // samePassword checks a password against its stored form. An account without one
 // costs as much time as one with.
-func samePassword(stored, password string, otherwise uint32) bool {
+func (s *Service) samePassword(stored, password string) bool {
 	var version int
 	var memory, passes uint32
 	var threads uint8
 	parts := strings.Split(stored, "$")
 	if len(parts) != 6 {
-		argonSum(password, make([]byte, 16), otherwise, argonTime, argonThreads)
+		s.argon(password, make([]byte, 16), s.hashMemory, argonTime, argonThreads)
 		return false
 	}
 	if _, err := fmt.Sscanf(parts[2]+" "+parts[3], "v=%d m=%d,t=%d,p=%d", &version, &memory, &passes, &threads); err != nil || version != argon2.Version {
@@ -62,7 +63,7 @@ func samePassword(stored, password string, otherwise uint32) bool {
 	if err1 != nil || err2 != nil {
 		return false
 	}
-	return subtle.ConstantTimeCompare(argonSum(password, salt, memory, passes, threads), want) == 1
+	return subtle.ConstantTimeCompare(s.argon(password, salt, memory, passes, threads), want) == 1
 }
 
 // Throttles: so many failures in so long, then wait out the rest of it.
@@ -89,23 +90,55 @@ func (s *Service) throttled(ctx context.Context, keys []string) error {
 }
 
 func (s *Service) failed(ctx context.Context, keys []string) error {
-	return s.store.WithTx(ctx, func(tx *store.Tx) error {
-		for _, k := range keys {
-			if _, err := tx.BumpThrottle(throttleKey(k), throttleWindow, s.now()); err != nil {
-				return err
-			}
+	return s.store.WithTx(ctx, func(tx *store.Tx) error { return s.bump(tx, keys) })
+}
+
+func (s *Service) bump(tx *store.Tx, keys []string) error {
+	for _, k := range keys {
+		if _, err := tx.BumpThrottle(throttleKey(k), throttleWindow, s.now()); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // throttleKey keeps addresses and accounts out of the table in the clear.
 func throttleKey(k string) string { return models.HashSecret("throttle\x00" + k) }
 
-// SignIn checks a password and opens a session. What failed is not said, and
-// costs the same time either way; tries are throttled by account and by where
-// they come from (scope). Every try is an event.
-func (s *Service) SignIn(ctx context.Context, email, password, scope string) (string, models.Actor, error) {
+// Device is what a browser says of itself and where it comes from, both kept short: they
+// are for its owner to recognise it by, not to follow it.
+type Device struct {
+	Agent   string
+	Address string // a network, such as 203.0.113.0/24
+}
+
+const maxDevice = 200
+
+func (d Device) short() Device {
+	d.Agent = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(d.Agent, ""))
+	if r := []rune(d.Agent); len(r) > maxDevice {
+		d.Agent = string(r[:maxDevice])
+	}
+	return d
+}
+
+func deviceOf(list []Device) Device {
+	if len(list) == 0 {
+		return Device{}
+	}
+	return list[0].short()
+}
+
+// SignIn checks a password and opens a session. What failed is not said, and takes the
+// same work either way; tries are throttled by account and by where they come from
+// (scope). Every try is an event. Where a second step is owed the actor is nobody's: the
+// session then opens the pages of that step and nothing else.
+func (s *Service) SignIn(ctx context.Context, email, password, scope string, device ...Device) (string, models.Actor, error) {
 	email = strings.ToLower(clean(email))
 	keys := []string{"signin:" + scope, "account:" + email}
 	if err := s.throttled(ctx, keys); err != nil {
@@ -119,34 +152,82 @@ func (s *Service) SignIn(ctx context.Context, email, password, scope string) (st
 	if o != nil {
 		stored = o.PasswordHash
 	}
-	ok := samePassword(stored, password, s.hashMemory) && o != nil && !o.Disabled
-	if !ok {
-		if err := s.failed(ctx, keys); err != nil {
-			return "", models.Actor{}, err
-		}
-		if err := s.recordAccount(ctx, o, "officer.sign_in_failed"); err != nil {
+	if ok := s.samePassword(stored, password); !ok || o == nil || o.Disabled {
+		if err := s.signInFailed(ctx, o, models.WayPassword, keys); err != nil {
 			return "", models.Actor{}, err
 		}
 		return "", models.Actor{}, models.Refuse(models.Unauthorized, "email_or_password_wrong")
 	}
-	token := models.NewToken()
-	var a models.Actor
+	token, a := "", models.Actor{}
 	err = s.store.WithTx(ctx, func(tx *store.Tx) error {
-		now := s.now()
-		if a, err = actorOf(tx.Reader, o, s.now()); err != nil {
-			return err
-		}
 		if err := tx.ClearThrottle(throttleKey("account:" + email)); err != nil {
 			return err
 		}
-		if err := tx.PutSession(&models.Session{
-			TokenHash: models.HashSecret(token), OfficerID: o.ID, CreatedAt: now, RotatedAt: now, SeenAt: now, ExpiresAt: now.Add(models.SessionAbsolute),
-		}); err != nil {
-			return err
-		}
-		return s.account(tx, a, o, "officer.signed_in", models.EventData{})
+		token, a, err = s.open(tx, o, models.WayPassword, "", deviceOf(device))
+		return err
 	})
 	return token, a, err
+}
+
+// signInFailed counts and records a failure. A known account makes no statement more
+// than an unknown one.
+func (s *Service) signInFailed(ctx context.Context, o *models.Officer, way string, keys []string) error {
+	return s.store.WithTx(ctx, func(tx *store.Tx) error {
+		if err := s.bump(tx, keys); err != nil {
+			return err
+		}
+		if o == nil || o.BodyID == nil {
+			if _, err := tx.Body(0); err != nil && models.KindOf(err) != models.NotFound {
+				return err
+			}
+		}
+		return s.account(tx, models.Actor{Kind: models.Anyone}, o, "officer.sign_in_failed", models.EventData{Source: way})
+	})
+}
+
+// open makes a session. factor is the second factor proved on the way in, "" for none.
+func (s *Service) open(tx *store.Tx, o *models.Officer, way string, factor models.Factor, d Device) (string, models.Actor, error) {
+	token, now := models.NewToken(), s.now()
+	session := &models.Session{
+		TokenHash: models.HashSecret(token), OfficerID: o.ID, CreatedAt: now, RotatedAt: now, SeenAt: now, ExpiresAt: now.Add(models.SessionAbsolute),
+		Way: way, Device: d.Agent, Address: d.Address, ConfirmedAt: &now,
+	}
+	if factor != "" {
+		session.ProvedAt = &now
+	}
+	if err := tx.PutSession(session); err != nil {
+		return "", models.Actor{}, err
+	}
+	a, err := actorOf(tx.Reader, o, now)
+	if err != nil {
+		return "", models.Actor{}, err
+	}
+	if err := s.account(tx, a, o, "officer.signed_in", models.EventData{Source: way, New: string(factor)}); err != nil {
+		return "", models.Actor{}, err
+	}
+	if s.owed(o, session) != "" {
+		a = models.Actor{Kind: models.Anyone, Lang: o.Lang, Via: "web"}
+	}
+	return token, a, nil
+}
+
+// Steps that a session may owe before it opens anything.
+const (
+	StepProve = "prove" // give the second factor that is set up
+	StepEnrol = "enrol" // set one up
+)
+
+// owed is the step a session still owes, "" for none.
+func (s *Service) owed(o *models.Officer, session *models.Session) string {
+	switch {
+	case session.ProvedAt != nil:
+		return ""
+	case o.SecondFactor:
+		return StepProve
+	case s.factors.rule == models.SecondFactorRequired && o.NeedsSecondFactor():
+		return StepEnrol
+	}
+	return ""
 }
 
 // SignOut ends a session; an unknown one is already ended.
@@ -177,9 +258,17 @@ func (s *Service) SignOut(ctx context.Context, token string) error {
 // SessionView is a signed-in officer for one request. NewToken replaces the
 // cookie when the session was rotated.
 type SessionView struct {
-	Actor    models.Actor
+	Actor    models.Actor // nobody's while Step is owed
 	CSRF     string
 	NewToken string
+
+	ID          int64
+	OfficerID   int64
+	Name        string // of the account, also while Step is owed
+	Role        models.Role
+	Step        string    // StepProve, StepEnrol or ""
+	ConfirmedAt time.Time // when its holder last proved all they have
+	Strong      bool      // a second factor is set up
 }
 
 // Session reads a session by its token, and ends it by its limits: idle,
@@ -209,8 +298,14 @@ func (s *Service) Session(ctx context.Context, token string) (SessionView, error
 	if now.After(session.ExpiresAt) || now.Sub(session.SeenAt) > models.SessionIdle || o.Disabled {
 		return SessionView{}, either(s.store.WithTx(ctx, func(tx *store.Tx) error { return tx.DeleteSession(session.TokenHash) }), none)
 	}
-	v := SessionView{CSRF: s.csrf(fmt.Sprint(session.ID))}
-	if v.Actor, err = actorOf(r, o, s.now()); err != nil {
+	v := SessionView{CSRF: s.csrf(fmt.Sprint(session.ID)), ID: session.ID, OfficerID: o.ID, Name: o.Name, Role: o.Role,
+		Step: s.owed(o, session), Strong: o.SecondFactor, ConfirmedAt: session.CreatedAt}
+	if session.ConfirmedAt != nil {
+		v.ConfirmedAt = *session.ConfirmedAt
+	}
+	if v.Step != "" {
+		v.Actor = models.Actor{Kind: models.Anyone, Lang: o.Lang, Via: "web"}
+	} else if v.Actor, err = actorOf(r, o, s.now()); err != nil {
 		return v, err
 	}
 	switch {

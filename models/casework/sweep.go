@@ -28,7 +28,7 @@ func (s *Service) Sweep(ctx context.Context, now time.Time) (SweepReport, error)
 	t := *s
 	now = now.UTC().Truncate(time.Second)
 	t.clock = func() time.Time { return now }
-	for _, pass := range []func(context.Context, time.Time, *SweepReport) error{t.sweepRungs, t.sweepClocks, t.sweepExemptions, t.sweepDrafts, t.sweepRetention} {
+	for _, pass := range []func(context.Context, time.Time, *SweepReport) error{t.sweepRungs, t.sweepClocks, t.sweepExemptions, t.sweepDrafts, t.sweepRetention, t.sweepAsks} {
 		if err := pass(ctx, now, &r); err != nil {
 			return r, err
 		}

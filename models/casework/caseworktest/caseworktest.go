@@ -45,7 +45,12 @@ var Wednesday = time.Date(2026, 1, 7, 3, 0, 0, 0, time.UTC)
 func New(t testing.TB) *Scene {
 	t.Helper()
 	ctx := context.Background()
-	st, err := store.Open(ctx, store.Config{Path: filepath.Join(t.TempDir(), "terang.db")})
+	dir := t.TempDir()
+	keys, err := store.OpenMasterKey(filepath.Join(dir, "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(ctx, store.Config{Path: filepath.Join(dir, "terang.db"), Keys: keys})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +75,7 @@ func On(t testing.TB, st *store.Store) *Scene {
 	}
 	s.Service = casework.New(casework.Options{
 		Store: st, Packs: packs, Files: s.Files, Signer: s.Signer, HashMemory: 64, Secret: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return s.now },
+		SecondFactor: models.SecondFactorOffered,
 	})
 	s.AddDinas("dinas")
 	s.officer(casework.OfficerInput{Email: "admin@terang.test", Name: "Admin", Role: models.Administrator})
