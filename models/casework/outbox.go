@@ -67,8 +67,12 @@ type Letter struct {
 
 // TakeLetters claims messages to be sent now, the oldest first, at most LettersAtOnce.
 func (s *Service) TakeLetters(ctx context.Context) ([]Letter, error) {
-	var rows []models.Outgoing
-	err := s.store.WithTx(ctx, func(tx *store.Tx) (err error) {
+	// Looked for on the read side first: what finds nothing must not wait for the disk.
+	rows, err := s.store.Read(ctx).DueOutgoing(s.now(), 1)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	err = s.store.WithTx(ctx, func(tx *store.Tx) (err error) {
 		rows, err = tx.ClaimOutgoing(s.now(), LetterLease, LettersAtOnce)
 		return err
 	})
@@ -79,7 +83,7 @@ func (s *Service) TakeLetters(ctx context.Context) ([]Letter, error) {
 	letters := make([]Letter, 0, len(rows))
 	for i := range rows {
 		l, err := s.letter(r, &rows[i])
-		if err != nil && models.CodeOf(err) == "store_failed" {
+		if err != nil && (models.CodeOf(err) == "store_failed" || models.KindOf(err) == models.Unavailable) {
 			return nil, err
 		}
 		if err != nil {

@@ -45,19 +45,36 @@ func (pureSQLite) Translate(err error) error {
 // tracer hands statements to Config.Trace and logs nothing itself.
 type tracer struct {
 	logger.Interface
-	trace func(Statement)
+	trace    func(Statement)
+	noValues bool
 }
 
-func (t tracer) LogMode(logger.LogLevel) logger.Interface { return t }
-
-func (t tracer) Trace(_ context.Context, begin time.Time, fc func() (string, int64), err error) {
-	t.trace(Statement{SQL: func() string { s, _ := fc(); return s }, Took: time.Since(begin), Err: err})
+// tracer is what Trace and NoValues make; nil for nothing.
+func (c Config) tracer() *tracer {
+	if c.Trace == nil {
+		return nil
+	}
+	return &tracer{logger.Discard, c.Trace, c.NoValues}
 }
 
-func gormConfig(trace func(Statement)) *gorm.Config {
+// ParamsFilter is asked by gorm before it writes values into a statement's text.
+func (t *tracer) ParamsFilter(_ context.Context, sql string, params ...any) (string, []any) {
+	if t.noValues {
+		return sql, nil
+	}
+	return sql, params
+}
+
+func (t *tracer) LogMode(logger.LogLevel) logger.Interface { return t }
+
+func (t *tracer) Trace(ctx context.Context, begin time.Time, fc func() (string, int64), err error) {
+	t.trace(Statement{Ctx: ctx, SQL: func() string { s, _ := fc(); return s }, Took: time.Since(begin), Err: err})
+}
+
+func gormConfig(trace *tracer) *gorm.Config {
 	var log logger.Interface = logger.Discard // errors are wrapped and logged once, at the top
 	if trace != nil {
-		log = tracer{logger.Discard, trace}
+		log = trace
 	}
 	return &gorm.Config{
 		SkipDefaultTransaction: true,
@@ -71,7 +88,7 @@ func gormConfig(trace func(Statement)) *gorm.Config {
 // openSQLite opens one handle. The writer has one connection: database/sql's queue
 // is fair where SQLite's busy handler is not. Its statements are not prepared
 // by gorm: with one connection that deadlocks against transactions.
-func openSQLite(path string, write bool, conns int, trace func(Statement)) (*gorm.DB, error) {
+func openSQLite(path string, write bool, conns int, trace *tracer) (*gorm.DB, error) {
 	q := url.Values{}
 	q.Add("_pragma", "busy_timeout(10000)")
 	q.Add("_pragma", "journal_mode(WAL)")
@@ -109,7 +126,7 @@ func openSQLite(path string, write bool, conns int, trace func(Statement)) (*gor
 	return db, nil
 }
 
-func openPostgres(ctx context.Context, dsn string, conns int, trace func(Statement)) (*gorm.DB, error) {
+func openPostgres(ctx context.Context, dsn string, conns int, trace *tracer) (*gorm.DB, error) {
 	pc, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, err

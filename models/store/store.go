@@ -22,11 +22,16 @@ type Config struct {
 	URL       string
 	ReadConns int             // connections for reads; 0 for a default
 	Trace     func(Statement) // called after each statement; for metrics and for tests
+	// NoValues leaves the values out of Statement.SQL: for whatever leaves the process.
+	NoValues bool
+	// Around is called before each transaction, and what it gives after it; for traces.
+	Around func(context.Context) (context.Context, func(error))
 }
 
-// Statement is one statement that ran. SQL has its values in it: it is for tests, and
-// must never be logged.
+// Statement is one statement that ran. SQL has its values in it, unless NoValues is set: it
+// is for tests then, and must never be logged.
 type Statement struct {
+	Ctx  context.Context // it ran under
 	SQL  func() string
 	Took time.Duration
 	Err  error
@@ -40,6 +45,7 @@ type Store struct {
 	writer  *writer // SQLite's; nil on PostgreSQL
 	owed    atomic.Bool
 	path    string // SQLite's file
+	around  func(context.Context) (context.Context, func(error))
 }
 
 // Open opens the database's connections. It does not migrate.
@@ -52,21 +58,21 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if conns <= 0 {
 			conns = max(16, 4*runtime.NumCPU())
 		}
-		db, err := openPostgres(ctx, c.URL, conns, c.Trace)
+		db, err := openPostgres(ctx, c.URL, conns, c.tracer())
 		if err != nil {
 			return nil, fmt.Errorf("store: open PostgreSQL: %w", err)
 		}
-		return &Store{dialect: dialectPostgres, write: db, read: db}, nil
+		return &Store{around: c.Around, dialect: dialectPostgres, write: db, read: db}, nil
 	case c.Path != "":
 		conns := c.ReadConns
 		if conns <= 0 {
 			conns = max(4, runtime.NumCPU())
 		}
-		w, err := openSQLite(c.Path, true, 1, c.Trace)
+		w, err := openSQLite(c.Path, true, 1, c.tracer())
 		if err != nil {
 			return nil, fmt.Errorf("store: open %s: %w", c.Path, err)
 		}
-		r, err := openSQLite(c.Path, false, conns, c.Trace)
+		r, err := openSQLite(c.Path, false, conns, c.tracer())
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open %s for reading: %w", c.Path, err), closeDB(w))
 		}
@@ -74,7 +80,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open %s for writing: %w", c.Path, err), closeDB(r), closeDB(w))
 		}
-		return &Store{path: c.Path, dialect: dialectSQLite, write: w, read: r, writer: one}, nil
+		return &Store{around: c.Around, path: c.Path, dialect: dialectSQLite, write: w, read: r, writer: one}, nil
 	}
 	return nil, errors.New("store: neither a SQLite path nor a PostgreSQL URL was given")
 }
@@ -111,7 +117,12 @@ const maxTries = 4 // the first and three more
 // WithTx runs fn in one transaction: the only way to write. What fn did is durable
 // once WithTx has returned nil, and gone otherwise. On PostgreSQL fn runs
 // again when the database asks for it, so it must not act on anything outside.
-func (s *Store) WithTx(ctx context.Context, fn func(*Tx) error) error {
+func (s *Store) WithTx(ctx context.Context, fn func(*Tx) error) (err error) {
+	if s.around != nil {
+		var end func(error)
+		ctx, end = s.around(ctx)
+		defer func() { end(err) }()
+	}
 	for try := 1; ; try++ {
 		err := s.once(ctx, fn)
 		if err == nil || !retriable(err) || try == maxTries {

@@ -30,6 +30,8 @@ type writer struct {
 	waiting atomic.Int32
 	mu      sync.Mutex
 	batch   *batch // the open transaction; nil between two
+
+	commits, jobs atomic.Int64 // durable batches, and the transactions in them
 }
 
 type batch struct {
@@ -159,6 +161,10 @@ func (w *writer) end() {
 
 func (w *writer) finish(err error) {
 	if w.batch != nil {
+		if err == nil && w.batch.jobs > 0 {
+			w.commits.Add(1)
+			w.jobs.Add(int64(w.batch.jobs))
+		}
 		w.batch.err = err
 		close(w.batch.done)
 		w.batch = nil
