@@ -181,16 +181,7 @@ func (h *handler) send(c *fiber.Ctx) error {
 		}
 	}
 	lang := string(web.Lang(c))
-	conf, err := h.sent.once(token, h.w.Now(), func() (confirmation, error) {
-		if in == nil {
-			return confirmation{}, notFound()
-		}
-		filed, err := h.svc.FileDraft(c.UserContext(), token, lang)
-		if err != nil {
-			return confirmation{}, err
-		}
-		return confirmed(filed, in.answers.Email), nil
-	})
+	filed, err := h.svc.FileDraft(c.UserContext(), token, lang)
 	switch {
 	case err == nil:
 	case models.KindOf(err) == models.NotFound:
@@ -205,7 +196,7 @@ func (h *handler) send(c *fiber.Ctx) error {
 		return err
 	}
 	h.w.DropCookie(c, draftCookie, "/")
-	return h.confirm(c, conf)
+	return h.confirm(c, confirmed(filed, filed.Email))
 }
 
 func confirmed(f casework.Filed, email string) confirmation {

@@ -68,8 +68,6 @@ type handler struct {
 	svc Verbs
 	w   *web.Web
 	opt Options
-
-	sent sentDrafts
 }
 
 // MountLog adds the log's routes. They are the same for everybody and for ever, so

@@ -155,15 +155,26 @@ func (s *Service) DraftDetach(ctx context.Context, token string, id int64) error
 }
 
 // FileDraft files an intake. The draft is gone in the same transaction, so that
-// sending twice cannot file twice.
+// sending twice cannot file twice; the second is answered as the first was.
 func (s *Service) FileDraft(ctx context.Context, token, lang string) (Filed, error) {
 	_, a, _, err := s.Draft(ctx, token)
+	if models.CodeOf(err) == "draft_not_found" {
+		return s.sent(ctx, token)
+	}
 	if err != nil {
 		return Filed{}, err
 	}
 	in := DraftInput(a)
 	in.DraftToken, in.Lang = token, lang
-	return s.File(ctx, models.Actor{Kind: models.Anyone, Via: "web"}, in)
+	retry := draftRetry(token)
+	in.Scope, in.IdempotencyKey = retry.Scope, retry.IdempotencyKey
+	f, err := s.File(ctx, models.Actor{Kind: models.Anyone, Via: "web"}, in)
+	switch models.CodeOf(err) {
+	case "draft_not_found", "idempotency_key_reused": // filed meanwhile, it may be with other words
+		return s.sent(ctx, token)
+	}
+	f.Email = a.Email
+	return f, err
 }
 
 // DraftInput is what an intake's answers would file.

@@ -73,13 +73,18 @@ func On(t testing.TB, st *store.Store) *Scene {
 	if s.Signer, err = trail.NewKey("terang.test/log"); err != nil {
 		t.Fatal(err)
 	}
-	s.Service = casework.New(casework.Options{
-		Store: st, Packs: packs, Files: s.Files, Signer: s.Signer, HashMemory: 64, Secret: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return s.now },
-		SecondFactor: models.SecondFactorOffered,
-	})
+	s.Service = Another(s, st)
 	s.AddDinas("dinas")
 	s.officer(casework.OfficerInput{Email: "admin@terang.test", Name: "Admin", Role: models.Administrator})
 	return s
+}
+
+// Another is one more instance of the same installation, on a store of its own.
+func Another(s *Scene, st *store.Store) *casework.Service {
+	return casework.New(casework.Options{
+		Store: st, Packs: s.Packs, Files: s.Files, Signer: s.Signer, HashMemory: 64, Secret: []byte("0123456789abcdef0123456789abcdef"), Now: func() time.Time { return s.now },
+		SecondFactor: models.SecondFactorOffered,
+	})
 }
 
 // AddDinas adds a body with three units and an officer of each role at
