@@ -158,6 +158,7 @@ type Case struct {
 
 	Version   int64 // optimistic guard; every change adds one
 	UpdatedAt time.Time
+	SealKey   string // of the store: what is said in the case is sealed under it
 }
 
 // StandingAt derives the standing at an instant.
@@ -229,6 +230,7 @@ type Attachment struct {
 	ScannedAt *time.Time // when it was last looked at
 	ScanNext  *time.Time // not before; nil for no more. Also the lease of who is scanning it
 	ScanTries int
+	SealKey   string // of the store and of what keeps the bytes
 }
 
 // Draft is an intake that is not yet a case: what the requester typed so far,
@@ -240,6 +242,7 @@ type Draft struct {
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
+	SealKey   string // of the store
 }
 
 // DraftAnswers are the answers of the filing form, by question.

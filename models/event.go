@@ -40,6 +40,8 @@ type Event struct {
 	Canonical string // exactly what was committed to
 	Salt      string // hex; opens LeafHash
 	LeafHash  string // hex, RFC 6962 leaf hash of the salted commitment
+
+	Sealed []byte // of the store: reason, data, canonical text and salt as they are kept; nil once read
 }
 
 // EventData is what an event says beyond its columns. Fields are only added.
@@ -54,7 +56,11 @@ type EventData struct {
 	Exemptions []string        `json:"exemptions,omitempty"`
 	TextHash   string          `json:"text_sha256,omitempty"` // of what was filed or answered
 	File       string          `json:"file_sha256,omitempty"`
-	Filter     string          `json:"filter,omitempty"` // of an export
+	Files      []string        `json:"files_sha256,omitempty"` // of what came with a filing, as stored
+	Cleaned    []string        `json:"cleaned,omitempty"`      // what was taken out of a file at the door
+	Copy       string          `json:"copy_sha256,omitempty"`  // of the redacted copy of File
+	Covered    []Covered       `json:"covered,omitempty"`      // passages withheld in it, by exemption
+	Filter     string          `json:"filter,omitempty"`       // of an export
 	Count      int64           `json:"count,omitempty"`
 	Parent     string          `json:"parent,omitempty"`
 	Channel    Channel         `json:"channel,omitempty"`

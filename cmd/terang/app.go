@@ -43,6 +43,9 @@ const (
 // databaseName is the SQLite file in the data folder.
 const databaseName = "terang.db"
 
+// masterKeyName is the file in <data>/keys without which nothing sealed can be read.
+const masterKeyName = "master.key"
+
 // openApp wires an installation. now is its clock, nil for the real one.
 func openApp(ctx context.Context, set settings, want needs, now func() time.Time) (_ *app, err error) {
 	if err := text.Check(); err != nil {
@@ -68,7 +71,11 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 		return nil, err
 	}
 	a.files = fileStore{filepath.Join(set.Data, "files")}
-	cfg := store.Config{URL: set.Database}
+	master, err := store.OpenMasterKey(filepath.Join(keys, masterKeyName))
+	if err != nil {
+		return nil, err
+	}
+	cfg := store.Config{URL: set.Database, Keys: master}
 	if set.Database == "" {
 		cfg.Path = filepath.Join(set.Data, databaseName)
 		// Made here for its owner's eyes alone; SQLite gives its side files the same mode.
@@ -90,6 +97,9 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 	}()
 	if want != anySchema {
 		if err := a.schema(ctx); err != nil {
+			return nil, err
+		}
+		if err := a.store.Unlock(ctx); err != nil {
 			return nil, err
 		}
 		a.ready = true

@@ -33,7 +33,7 @@ func marked() casework.FileInput {
 // fileScene is a scene whose database file can be read beside the store.
 func fileScene(t *testing.T) (*caseworktest.Scene, store.Config) {
 	t.Helper()
-	cfg := store.Config{Path: filepath.Join(t.TempDir(), "terang.db")}
+	cfg := store.Config{Path: filepath.Join(t.TempDir(), "terang.db"), Keys: storetest.Keys(t, t.TempDir())}
 	st, err := store.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"terang/models"
 	"terang/models/casework"
 	"terang/models/store"
+	"terang/models/store/storetest"
 	"terang/models/trail"
 	"terang/policies"
 )
@@ -46,7 +47,7 @@ func BenchmarkLog(b *testing.B) {
 		events = n
 	}
 	ctx := b.Context()
-	st, err := store.Open(ctx, store.Config{Path: filepath.Join(b.TempDir(), "terang.db")})
+	st, err := store.Open(ctx, store.Config{Path: filepath.Join(b.TempDir(), "terang.db"), Keys: storetest.Keys(b, b.TempDir())})
 	if err != nil {
 		b.Fatal(err)
 	}

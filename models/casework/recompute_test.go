@@ -14,6 +14,7 @@ import (
 	"terang/models/casework"
 	ct "terang/models/casework/caseworktest"
 	"terang/models/store"
+	"terang/models/store/storetest"
 	"terang/policies"
 )
 
@@ -28,7 +29,7 @@ func BenchmarkRecompute(b *testing.B) {
 	}
 	for b.Loop() {
 		b.StopTimer()
-		st, err := store.Open(context.Background(), store.Config{Path: filepath.Join(b.TempDir(), fmt.Sprintf("%d.db", b.N))})
+		st, err := store.Open(context.Background(), store.Config{Path: filepath.Join(b.TempDir(), fmt.Sprintf("%d.db", b.N)), Keys: storetest.Keys(b, b.TempDir())})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -25,8 +25,13 @@ func KeptHash(e *models.Event) string {
 // given. It gives what the tombstone must say of it. An event without a place in the log
 // cannot go: the sequencer still needs what it commits to.
 func (tx *Tx) EraseEvent(e *models.Event) (models.ErasedEvent, error) {
-	n, err := tx.exec(`UPDATE events SET reason = ?, data = ?, canonical = '', salt = ''
-		WHERE id = ? AND leaf IS NOT NULL AND kind <> 'case.erased'`, e.Reason, e.Data, e.ID)
+	left := *e
+	left.Canonical, left.Salt = "", ""
+	if _, err := tx.closeEvent(&left); err != nil {
+		return models.ErasedEvent{}, err
+	}
+	n, err := tx.exec(`UPDATE events SET reason = ?, data = ?, canonical = ?, salt = ?, sealed = ?
+		WHERE id = ? AND leaf IS NOT NULL AND kind <> 'case.erased'`, left.Reason, left.Data, left.Canonical, left.Salt, left.Sealed, e.ID)
 	if err == nil && n == 0 {
 		err = models.Refuse(models.Conflict, "receipt_not_ready")
 	}
@@ -82,7 +87,10 @@ func (r *Reader) ErasureList(sight models.Sight, after int64, limit int) ([]mode
 	var rows []models.Case
 	err := r.db.Raw("SELECT c.* FROM cases c WHERE c.erasure IN ('due', 'proposed') AND c.id > ? AND "+where+" ORDER BY c.id LIMIT ?",
 		append(append([]any{after}, args...), limit)...).Scan(&rows).Error
-	return rows, wrap(err)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	return rows, openRows(r, rows)
 }
 
 // ErasedFiles lists documents that were erased and whose bytes may still be there.

@@ -149,9 +149,12 @@ func (r *Reader) eventsFrom(f EventFilter, p place, limit int) ([]models.Event, 
 			a = append(a, p.key)
 		}
 		if !p.waiting || !f.Sequenced {
-			rows, err := r.scanEvents(where+" AND "+part+" ORDER BY "+order, a, limit-len(out), f.Brief)
+			rows, bad, err := r.scanEvents(where+" AND "+part+" ORDER BY "+order, a, limit-len(out), f.Brief)
 			if err != nil {
 				return nil, p, wrap(err)
+			}
+			if bad != nil {
+				return nil, p, &models.Error{Kind: models.Internal, Code: "sealed_unreadable", Err: bad}
 			}
 			out = append(out, rows...)
 			if len(rows) > 0 {
@@ -171,9 +174,19 @@ func (r *Reader) eventsFrom(f EventFilter, p place, limit int) ([]models.Event, 
 // eventColumns are the columns of events in the order scanEvents reads them. It reads by
 // hand: an export is as fast as this is, and gorm takes half as long again.
 const eventColumns = `id, leaf, time, kind, case_id, reference, case_kind, body_id, body, unit, actor_role, actor, actor_id,
-	classification, state, outcome, clock, due_on, standing, pack, pack_version, article, reason, leaf_hash`
+	classification, state, outcome, clock, due_on, standing, pack, pack_version, article, reason, leaf_hash, sealed`
 
-func (r *Reader) scanEvents(where string, args []any, limit int, brief bool) ([]models.Event, error) {
+// scanEvents reads and opens events. bad is the first that does not open; those after it are
+// not opened either.
+func (r *Reader) scanEvents(where string, args []any, limit int, brief bool) (out []models.Event, bad *Fault, err error) {
+	if out, err = r.closedEvents(where, args, limit, brief); err != nil {
+		return nil, nil, err
+	}
+	bad, err = r.openSealed(out, brief)
+	return out, bad, err
+}
+
+func (r *Reader) closedEvents(where string, args []any, limit int, brief bool) ([]models.Event, error) {
 	columns := eventColumns + ", data, canonical, salt"
 	if brief {
 		columns = eventColumns
@@ -187,7 +200,7 @@ func (r *Reader) scanEvents(where string, args []any, limit int, brief bool) ([]
 	for rows.Next() {
 		var e models.Event
 		into := []any{&e.ID, &e.Leaf, &e.Time, &e.Kind, &e.CaseID, &e.Reference, &e.CaseKind, &e.BodyID, &e.Body, &e.Unit, &e.ActorRole, &e.Actor, &e.ActorID,
-			&e.Classification, &e.State, &e.Outcome, &e.Clock, &e.DueOn, &e.Standing, &e.Pack, &e.PackVersion, &e.Article, &e.Reason, &e.LeafHash}
+			&e.Classification, &e.State, &e.Outcome, &e.Clock, &e.DueOn, &e.Standing, &e.Pack, &e.PackVersion, &e.Article, &e.Reason, &e.LeafHash, &e.Sealed}
 		if !brief {
 			into = append(into, &e.Data, &e.Canonical, &e.Salt)
 		}

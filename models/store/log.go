@@ -111,9 +111,14 @@ func (tx *Tx) pending(signer *trail.Signer) ([]models.Event, *trail.Rotation, er
 		}
 	}
 	var pending []models.Event
-	err := tx.db.Raw("SELECT id, kind, data, canonical, salt, leaf_hash FROM events WHERE leaf IS NULL ORDER BY id LIMIT ?", sequenceBatch).Scan(&pending).Error
+	err := tx.db.Raw("SELECT id, kind, case_id, data, canonical, salt, leaf_hash, sealed FROM events WHERE leaf IS NULL ORDER BY id LIMIT ?", sequenceBatch).Scan(&pending).Error
 	if err != nil || len(pending) == 0 {
 		return nil, nil, err
+	}
+	if bad, err := tx.openSealed(pending, false); err != nil {
+		return nil, nil, err
+	} else if bad != nil {
+		return nil, nil, bad
 	}
 	if err := tx.keyInForce(signer); err != nil {
 		return nil, nil, err

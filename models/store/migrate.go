@@ -131,7 +131,7 @@ func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 			}
 			applied = append(applied, m.name)
 		}
-		return nil
+		return tx.makeRoot()
 	})
 	if err != nil {
 		applied = nil

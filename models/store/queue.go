@@ -51,11 +51,12 @@ type QueueRow struct {
 	OfficerName    string
 	UnitName       string
 	BodySlug       string
+	SealKey        string // of the store
 }
 
 const queueColumns = `c.id, c.reference, c.kind, c.subject, c.state, c.outcome, c.classification, c.class_confirmed,
 	c.due_on, c.due_at, c.answered_at, c.received_at, c.rung_level, c.rung_role, c.rung_due_at, c.anonymity, c.version,
-	c.body_id, c.unit_id, c.officer_id`
+	c.body_id, c.unit_id, c.officer_id, c.seal_key`
 
 var pageColumns = strings.ReplaceAll(queueColumns, "c.", "p.")
 
@@ -216,6 +217,9 @@ func (r *Reader) rows(page, order string, args []any, limit int, next func(*Queu
 		ORDER BY `+order, args...).Scan(&rows).Error
 	if err != nil {
 		return nil, "", wrap(err)
+	}
+	if err := openRows(r, rows[:min(len(rows), limit)]); err != nil {
+		return nil, "", err
 	}
 	if len(rows) <= limit {
 		return rows, "", nil

@@ -19,7 +19,8 @@ func one[T any](r *Reader, code, where string, args ...any) (*T, error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
-	return &row, nil
+	rows := []T{row}
+	return &rows[0], openRows(r, rows)
 }
 
 // maybe is one without the error: nil when there is no row.
@@ -31,7 +32,7 @@ func maybe[T any](r *Reader, where string, args ...any) (*T, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	return &rows[0], nil
+	return &rows[0], openRows(r, rows)
 }
 
 // many reads rows in an order, at most limit (0: all).
@@ -41,7 +42,10 @@ func many[T any](r *Reader, order string, limit int, where string, args ...any) 
 	if limit > 0 {
 		q = q.Limit(limit)
 	}
-	return rows, wrap(q.Find(&rows).Error)
+	if err := q.Find(&rows).Error; err != nil {
+		return nil, wrap(err)
+	}
+	return rows, openRows(r, rows)
 }
 
 // CaseByReference reads a case by its reference in normal form.

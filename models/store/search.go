@@ -75,6 +75,11 @@ func (r *Reader) matchSQL(where string, args []any, f QueueFilter) (*matched, er
 	if len(words) == 0 {
 		return m, nil
 	}
+	root, err := r.s.rootKeys(r.db)
+	if err != nil {
+		return nil, err
+	}
+	words = root.blind(words)
 	match := r.s.match(words, false)
 	if r.s.dialect == dialectPostgres {
 		m.from += " JOIN case_fts f ON f.id = c.id"
@@ -224,7 +229,11 @@ func (tx *Tx) IndexCase(c *models.Case) error {
 	if c.Classification.Level() >= models.Confidential.Level() {
 		return tx.unindex("case_fts", c.ID)
 	}
-	return tx.index("case_fts", c.ID, documentTerms(c.Subject, c.Text))
+	root, err := tx.s.rootKeys(tx.db)
+	if err != nil {
+		return err
+	}
+	return tx.index("case_fts", c.ID, root.blind(documentTerms(c.Subject, c.Text)))
 }
 
 // IndexDisclosure makes an entry of the disclosure log findable by its words.

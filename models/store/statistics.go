@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"terang/models"
@@ -132,7 +131,24 @@ func (r *Reader) ActorCounts(f StatFilter, kind string) ([]TextCount, error) {
 // they are few, and the data is text.
 func (r *Reader) StageCounts(f StatFilter, kind string) ([]TextCount, error) {
 	where, args := f.events(kind)
+	var events []models.Event
+	if err := r.db.Raw("SELECT e.id, e.leaf, e.case_id, e.data, e.classification, e.leaf_hash, e.sealed FROM events e WHERE "+where+" ORDER BY e.id", args...).Scan(&events).Error; err != nil {
+		return nil, wrap(err)
+	}
+	if err := openRows(r, events); err != nil {
+		return nil, err
+	}
 	var rows []TextCount
-	err := r.db.Raw("SELECT e.data AS text, e.classification AS class, count(*) AS n FROM events e WHERE "+strings.TrimSpace(where)+" GROUP BY e.data, e.classification", args...).Scan(&rows).Error
-	return rows, wrap(err)
+	place := map[TextCount]int{}
+	for _, e := range events {
+		row := TextCount{Text: e.Data, Class: e.Classification}
+		i, ok := place[row]
+		if !ok {
+			i = len(rows)
+			place[row] = i
+			rows = append(rows, row)
+		}
+		rows[i].N++
+	}
+	return rows, nil
 }

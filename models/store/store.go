@@ -21,6 +21,7 @@ type Config struct {
 	Path      string
 	URL       string
 	ReadConns int             // connections for reads; 0 for a default
+	Keys      *MasterKey      // wraps the keys that what is said in cases is sealed under
 	Trace     func(Statement) // called after each statement; for metrics and for tests
 	// NoValues leaves the values out of Statement.SQL: for whatever leaves the process.
 	NoValues bool
@@ -46,11 +47,16 @@ type Store struct {
 	owed    atomic.Bool
 	path    string // SQLite's file
 	around  func(context.Context) (context.Context, func(error))
+	keys    *MasterKey
+	opened  keyCache
+	root    atomic.Pointer[rootKeys]
 }
 
 // Open opens the database's connections. It does not migrate.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	switch {
+	case c.Keys == nil:
+		return nil, errors.New("store: no master key was given")
 	case c.URL != "" && c.Path != "":
 		return nil, errors.New("store: a SQLite path and a PostgreSQL URL were both given; expected one")
 	case c.URL != "":
@@ -58,21 +64,21 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if conns <= 0 {
 			conns = max(16, 4*runtime.NumCPU())
 		}
-		db, err := openPostgres(ctx, c.URL, conns, c.tracer())
+		db, err := openPostgres(ctx, c.URL, conns, c.Trace)
 		if err != nil {
 			return nil, fmt.Errorf("store: open PostgreSQL: %w", err)
 		}
-		return &Store{around: c.Around, dialect: dialectPostgres, write: db, read: db}, nil
+		return &Store{dialect: dialectPostgres, write: db, read: db, keys: c.Keys}, nil
 	case c.Path != "":
 		conns := c.ReadConns
 		if conns <= 0 {
 			conns = max(4, runtime.NumCPU())
 		}
-		w, err := openSQLite(c.Path, true, 1, c.tracer())
+		w, err := openSQLite(c.Path, true, 1, c.Trace)
 		if err != nil {
 			return nil, fmt.Errorf("store: open %s: %w", c.Path, err)
 		}
-		r, err := openSQLite(c.Path, false, conns, c.tracer())
+		r, err := openSQLite(c.Path, false, conns, c.Trace)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open %s for reading: %w", c.Path, err), closeDB(w))
 		}
@@ -80,7 +86,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open %s for writing: %w", c.Path, err), closeDB(r), closeDB(w))
 		}
-		return &Store{around: c.Around, path: c.Path, dialect: dialectSQLite, write: w, read: r, writer: one}, nil
+		return &Store{path: c.Path, dialect: dialectSQLite, write: w, read: r, writer: one, keys: c.Keys}, nil
 	}
 	return nil, errors.New("store: neither a SQLite path nor a PostgreSQL URL was given")
 }
@@ -98,8 +104,9 @@ func (s *Store) Dialect() string { return s.dialect }
 
 // Reader reads: from the pool, or inside a transaction with its writes.
 type Reader struct {
-	s  *Store
-	db *gorm.DB
+	s   *Store
+	db  *gorm.DB
+	met keyring
 }
 
 // Read gives a reader on the read pool.

@@ -207,7 +207,7 @@ func (v *verifier) walk(known note.Verifiers) error {
 		if err := v.r.db.Raw("SELECT idx, entry FROM log_leaf WHERE idx >= ? AND idx < ? ORDER BY idx", from, to).Scan(&leaves).Error; err != nil {
 			return wrap(err)
 		}
-		events, err := v.r.scanEvents("leaf >= ? AND leaf < ? ORDER BY leaf", []any{from, to}, verifyBatch, false)
+		events, bad, err := v.r.scanEvents("leaf >= ? AND leaf < ? ORDER BY leaf", []any{from, to}, verifyBatch, false)
 		if err != nil {
 			return wrap(err)
 		}
@@ -218,6 +218,9 @@ func (v *verifier) walk(known note.Verifiers) error {
 			}
 			if i >= int64(len(events)) || *events[i].Leaf != idx {
 				return fault("event", idx, 0, "no event is at this place of the log: it was removed")
+			}
+			if bad != nil && bad.Event == events[i].ID {
+				return bad
 			}
 			if err := v.leaf(&leaves[i], &events[i], known); err != nil {
 				return err
@@ -405,6 +408,12 @@ func (v *verifier) rest() error {
 		var events []models.Event
 		if err := v.r.db.Where("leaf IS NULL AND id > ?", after).Order("id").Limit(verifyBatch).Find(&events).Error; err != nil {
 			return wrap(err)
+		}
+		if bad, err := v.r.openSealed(events, false); err != nil || bad != nil {
+			if err == nil {
+				err = bad
+			}
+			return err
 		}
 		for i := range events {
 			if err := checkEvent(&events[i], -1); err != nil {

@@ -19,7 +19,7 @@ import (
 // Conflict "duplicate". On PostgreSQL the transaction cannot go on after it.
 func (tx *Tx) Insert(row any) error {
 	trimTimes(row)
-	return refused(tx.db.Create(row).Error)
+	return tx.sealed(row, func() error { return refused(tx.db.Create(row).Error) })
 }
 
 func refused(err error) error {
@@ -44,7 +44,11 @@ var (
 )
 
 // fixed are columns that nothing may change once written.
-var fixed = map[string]bool{"id": true, "reference": true, "recorded_at": true, "created_at": true, "token_hash": true}
+var fixed = map[string]bool{
+	"id": true, "reference": true, "recorded_at": true, "created_at": true, "token_hash": true, "seal_key": true,
+	// A verdict is written by SetScan alone: a verb that read the row before it must not take it back.
+	"scan": true, "scan_found": true, "scanned_at": true, "scan_next": true, "scan_tries": true,
+}
 
 func updateFor(t reflect.Type) (*update, error) {
 	if u, ok := updates.Load(t); ok {
@@ -86,6 +90,10 @@ func updateFor(t reflect.Type) (*update, error) {
 // since it was read, nothing is written and the caller gets Conflict "stale".
 func (tx *Tx) update(row any) error {
 	trimTimes(row)
+	return tx.sealed(row, func() error { return tx.updateColumns(row) })
+}
+
+func (tx *Tx) updateColumns(row any) error {
 	ctx := context.Background()
 	v := reflect.ValueOf(row).Elem()
 	u, err := updateFor(v.Type())
@@ -292,7 +300,7 @@ const rowsAtOnce = 500
 // InsertAll writes a slice of rows, given by pointer, and fills in their ids.
 func (tx *Tx) InsertAll(rows any) error {
 	trimTimes(rows)
-	return refused(tx.db.CreateInBatches(rows, rowsAtOnce).Error)
+	return tx.sealedAll(rows, func() error { return refused(tx.db.CreateInBatches(rows, rowsAtOnce).Error) })
 }
 
 // MarkSent notes that a message left.
@@ -303,8 +311,13 @@ func (tx *Tx) MarkSent(id int64, at time.Time) error {
 
 // MarkFailed notes why a message did not leave and when to try again.
 func (tx *Tx) MarkFailed(id int64, why string, next time.Time) error {
-	_, err := tx.exec("UPDATE outgoings SET attempts = attempts + 1, last_error = ?, next_at = ? WHERE id = ?", why, next.UTC(), id)
-	return err
+	m, err := maybe[models.Outgoing](tx.Reader, "id = ?", id)
+	if err != nil || m == nil {
+		return err
+	}
+	next = next.UTC()
+	m.Attempts, m.LastError, m.NextAt = m.Attempts+1, why, &next
+	return tx.update(m)
 }
 
 // ClaimOutgoing takes messages to be sent now and keeps them from other instances

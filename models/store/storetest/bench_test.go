@@ -75,7 +75,12 @@ func big(b *testing.B, dialect string) *benchWorld {
 		w.w.T = b
 		return w
 	}
-	var c store.Config
+	keys, err := os.MkdirTemp("", "terang-bench-")
+	if err != nil {
+		b.Fatal(err)
+	}
+	benchDirs = append(benchDirs, keys)
+	c := store.Config{Keys: Keys(b, keys)}
 	if dialect == "postgres" {
 		url, err := server()
 		if err != nil {

@@ -30,7 +30,24 @@ import (
 // SQLite opens a migrated store in a temporary folder.
 func SQLite(t testing.TB) *store.Store {
 	t.Helper()
-	return Migrated(t, store.Config{Path: filepath.Join(t.TempDir(), "terang.db")})
+	return Migrated(t, file(t))
+}
+
+// file is where a fresh SQLite database is.
+func file(t testing.TB) store.Config {
+	t.Helper()
+	dir := t.TempDir()
+	return store.Config{Path: filepath.Join(dir, "terang.db"), Keys: Keys(t, t.TempDir())}
+}
+
+// Keys is the master key kept in a folder, made there when it is first needed.
+func Keys(t testing.TB, dir string) *store.MasterKey {
+	t.Helper()
+	k, err := store.OpenMasterKey(filepath.Join(dir, "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 // Postgres opens a migrated store in a schema of its own. The test is skipped
@@ -71,7 +88,7 @@ func PostgresConfig(t testing.TB) store.Config {
 	q := u.Query()
 	q.Set("search_path", name)
 	u.RawQuery = q.Encode()
-	return store.Config{URL: u.String()}
+	return store.Config{URL: u.String(), Keys: Keys(t, t.TempDir())}
 }
 
 // Each runs a test on every database.
@@ -83,7 +100,7 @@ func Each(t *testing.T, test func(*testing.T, *store.Store)) {
 // EachConfig runs a test on an empty place in every database.
 func EachConfig(t *testing.T, test func(*testing.T, store.Config)) {
 	t.Run("sqlite", func(t *testing.T) {
-		test(t, store.Config{Path: filepath.Join(t.TempDir(), "terang.db")})
+		test(t, file(t))
 	})
 	t.Run("postgres", func(t *testing.T) { test(t, PostgresConfig(t)) })
 }

@@ -161,7 +161,7 @@ func fill(row any) {
 	v := reflect.ValueOf(row).Elem()
 	for i := range v.NumField() {
 		name, f := v.Type().Field(i).Name, v.Field(i)
-		if name == "ID" {
+		if name == "ID" || name == "SealKey" || name == "WhoEmail" || name == "WhoIdentity" || name == "Sealed" { // the store's own
 			continue
 		}
 		if f.Kind() == reflect.Pointer {
