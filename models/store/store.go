@@ -64,21 +64,21 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if conns <= 0 {
 			conns = max(16, 4*runtime.NumCPU())
 		}
-		db, err := openPostgres(ctx, c.URL, conns, c.Trace)
+		db, err := openPostgres(ctx, c.URL, conns, c.tracer())
 		if err != nil {
 			return nil, fmt.Errorf("store: open PostgreSQL: %w", err)
 		}
-		return &Store{dialect: dialectPostgres, write: db, read: db, keys: c.Keys}, nil
+		return &Store{around: c.Around, dialect: dialectPostgres, write: db, read: db, keys: c.Keys}, nil
 	case c.Path != "":
 		conns := c.ReadConns
 		if conns <= 0 {
 			conns = max(4, runtime.NumCPU())
 		}
-		w, err := openSQLite(c.Path, true, 1, c.Trace)
+		w, err := openSQLite(c.Path, true, 1, c.tracer())
 		if err != nil {
 			return nil, fmt.Errorf("store: open %s: %w", c.Path, err)
 		}
-		r, err := openSQLite(c.Path, false, conns, c.Trace)
+		r, err := openSQLite(c.Path, false, conns, c.tracer())
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open %s for reading: %w", c.Path, err), closeDB(w))
 		}
@@ -86,7 +86,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open %s for writing: %w", c.Path, err), closeDB(r), closeDB(w))
 		}
-		return &Store{path: c.Path, dialect: dialectSQLite, write: w, read: r, writer: one, keys: c.Keys}, nil
+		return &Store{around: c.Around, path: c.Path, dialect: dialectSQLite, write: w, read: r, writer: one, keys: c.Keys}, nil
 	}
 	return nil, errors.New("store: neither a SQLite path nor a PostgreSQL URL was given")
 }
