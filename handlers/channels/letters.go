@@ -53,6 +53,9 @@ var templates = map[string]func(l text.Lang, c emails.Case, v casework.Letter) e
 	"lapsed": func(l text.Lang, c emails.Case, v casework.Letter) emails.Message {
 		return emails.Overdue{Lang: l, Case: c, DueOn: day(l, v.DueOn)}.Message()
 	},
+	casework.EmergencyLetter: func(l text.Lang, c emails.Case, v casework.Letter) emails.Message {
+		return emails.Emergency{Lang: l, URL: c.URL}.Message()
+	},
 	"erasure_proposed": func(l text.Lang, c emails.Case, v casework.Letter) emails.Message {
 		return emails.ErasureProposed{Lang: l, Case: c}.Message()
 	},
@@ -69,10 +72,13 @@ func day(l text.Lang, date string) string {
 // no template.
 func compose(base string, v casework.Letter) (emails.Message, bool) {
 	write, ok := templates[v.Kind]
-	if !ok || v.Pack == nil {
+	if !ok {
 		return emails.Message{}, false
 	}
 	l := text.Lang(v.Lang).Or()
+	if v.Pack == nil { // to an officer, of no one case
+		return write(l, emails.Case{URL: base + "/desk"}, v), true
+	}
 	return write(l, emails.Case{
 		Reference: v.Reference, Name: v.Name, Kind: l.T("kind." + string(v.CaseKind)), Body: v.Body, URL: base + "/cases/" + v.Reference,
 	}, v), true

@@ -547,7 +547,23 @@ func TestEveryKindHasATemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := 0
+	found, consts := 0, map[string]ast.Expr{}
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if v, ok := n.(*ast.ValueSpec); ok {
+				for i, id := range v.Names {
+					if i < len(v.Values) {
+						consts[id.Name] = v.Values[i]
+					}
+				}
+			}
+			return true
+		})
+	}
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
@@ -557,11 +573,14 @@ func TestEveryKindHasATemplate(t *testing.T) {
 			t.Fatal(err)
 		}
 		kind := func(e ast.Expr, where string) {
-			lit, ok := e.(*ast.BasicLit)
-			if !ok {
-				if id, ok := e.(*ast.Ident); ok && id.Name == "kind" {
+			if id, ok := e.(*ast.Ident); ok {
+				if id.Name == "kind" && consts[id.Name] == nil {
 					return // tell's own parameter
 				}
+				e = consts[id.Name]
+			}
+			lit, ok := e.(*ast.BasicLit)
+			if !ok {
 				t.Errorf("%s: the kind of a message is not written out in %s", name, where)
 				return
 			}
@@ -609,7 +628,7 @@ func TestEveryKindHasATemplate(t *testing.T) {
 			l.Kind, l.Lang, l.ObjectUntil = k, string(lang), "2026-03-09"
 			m, ok := compose("https://terang.test", l)
 			whole := m.Subject + m.Text()
-			if !ok || strings.Contains(whole, "%!") || strings.Contains(whole, "[") || !strings.Contains(whole, l.Reference) || !strings.Contains(whole, "https://terang.test/cases/"+l.Reference) {
+			if !ok || strings.Contains(whole, "%!") || strings.Contains(whole, "[") || k != casework.EmergencyLetter && (!strings.Contains(whole, l.Reference) || !strings.Contains(whole, "https://terang.test/cases/"+l.Reference)) {
 				t.Errorf("%s (%s): %s", k, lang, whole)
 			}
 		}

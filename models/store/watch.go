@@ -99,9 +99,9 @@ func (r *Reader) LogLag() (LogLag, error) {
 	return l, nil
 }
 
-// ScansDue counts documents that wait for the virus scanner, and when the oldest of them
+// ScanLoad counts documents that wait for the virus scanner, and when the oldest of them
 // came.
-func (r *Reader) ScansDue() (n int64, oldest *time.Time, err error) {
+func (r *Reader) ScanLoad() (n int64, oldest *time.Time, err error) {
 	var row struct {
 		N     int64
 		First sql.NullInt64

@@ -195,6 +195,18 @@ func (v Reminder) Message() Message {
 	return m
 }
 
+// Emergency tells a superior that somebody opened a confidential case in an emergency. Which
+// one stands at the desk alone.
+type Emergency struct {
+	Lang text.Lang
+	URL  string
+}
+
+func (v Emergency) Message() Message {
+	l := v.Lang
+	return Message{Lang: l.Or(), Subject: l.T("mail.emergency.subject"), Paragraphs: []string{l.T("mail.emergency.text")}, Link: v.URL, LinkLabel: l.T("mail.open_desk")}
+}
+
 // Welcome gives a new officer the one-time link.
 type Welcome struct {
 	Lang  text.Lang

@@ -23,6 +23,7 @@ func TestMessages(t *testing.T) {
 			"escalated":     Escalated{Lang: l, Case: c, Office: "PPID", ActBy: "Kamis"}.Message(),
 			"lapsed":        Escalated{Lang: l, Case: c, Office: "PPID", ActBy: "Kamis", Lapsed: true}.Message(),
 			"overdue":       Overdue{Lang: l, Case: c, DueOn: "Rabu"}.Message(),
+			"emergency":     Emergency{Lang: l, URL: "https://terang.example/desk"}.Message(),
 			"failed":        Failed{Lang: l, Case: c}.Message(),
 			"said":          Said{Lang: l, Case: c}.Message(),
 			"erasure":       ErasureProposed{Lang: l, Case: c}.Message(),
