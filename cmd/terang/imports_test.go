@@ -25,7 +25,8 @@ var arrows = map[string]string{
 	"models/trail":                 "models",
 	"models/store":                 "models models/trail",
 	"models/store/storetest":       "models models/trail models/store",
-	"models/casework":              "models models/store models/trail policies",
+	"models/raster":                "",
+	"models/casework":              "models models/raster models/store models/trail policies",
 	"models/casework/caseworktest": "models models/casework models/store models/trail policies",
 
 	"static":           "",
