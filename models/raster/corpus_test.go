@@ -123,7 +123,9 @@ func raw(before []byte, first int, prev int, root string, objects map[int]string
 	return b.Bytes()
 }
 
-func stream(s string) string { return fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(s), s) }
+func stream(s string) string {
+	return fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(s), s)
+}
 
 func simple(content, pageExtra, catalogExtra string) map[int]string {
 	return map[int]string{
@@ -135,7 +137,9 @@ func simple(content, pageExtra, catalogExtra string) map[int]string {
 	}
 }
 
-func say(x, y int, s string) string { return fmt.Sprintf("BT /F1 14 Tf %d %d Td (%s) Tj ET\n", x, y, s) }
+func say(x, y int, s string) string {
+	return fmt.Sprintf("BT /F1 14 Tf %d %d Td (%s) Tj ET\n", x, y, s)
+}
 
 func field() []byte {
 	o := simple(say(72, 742, open), "/Annots [6 0 R]", "/AcroForm << /Fields [6 0 R] /DR << /Font << /F1 5 0 R >> >> /DA (/F1 14 Tf 0 g) >>")

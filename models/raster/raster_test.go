@@ -455,4 +455,3 @@ func BenchmarkPage(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N)/20, "ms/page")
 }
-
