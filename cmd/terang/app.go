@@ -60,10 +60,19 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 			return nil, fmt.Errorf("--data %s: there is no database here; `terang serve --data %s` makes one", set.Data, set.Data)
 		}
 	}
-	keys := filepath.Join(set.Data, "keys")
-	if err := os.MkdirAll(keys, 0o700); err != nil {
+	if err := os.MkdirAll(set.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("--data %s: %w", set.Data, err)
 	}
+	keys := set.keyFile()
+	if err := os.MkdirAll(keys, 0o700); err != nil {
+		return nil, fmt.Errorf("%s: %w", keys, err)
+	}
+	// Instances that start at once on an empty folder must not each make a key.
+	unlock, err := lockFolder(keys)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", keys, err)
+	}
+	defer unlock()
 	if a.secret, err = secretFile(filepath.Join(keys, "secret")); err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func backupCommand() *cobra.Command {
 				if wantsJSON(cmd) {
 					return printJSON(cmd.OutOrStdout(), note)
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d events, %d attachments; keep %s apart from it\n", name, note.Events, note.Files, filepath.Join(a.Data, "keys"))
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: %d events, %d attachments; keep %s apart from it\n", name, note.Events, note.Files, a.keyFile())
 				return nil
 			})
 		},

@@ -175,10 +175,21 @@ func knownOptions(root *cobra.Command, name string, file map[string]string) erro
 type settings struct {
 	Packs    string // folder of law packs beside those built in
 	Data     string
+	Keys     string // folder of keys; "" for <Data>/keys
 	Database string // "" for SQLite in Data
 	BaseURL  string
 	Operator string       // who runs the command, for the trail
 	Quorum   store.Quorum // of serve
+}
+
+// keyFile is a file in the folder of keys, which may be mounted apart from the data: every
+// instance on one database needs the same keys, and a backup of the data must not hold them.
+func (s settings) keyFile(name ...string) string {
+	dir := s.Keys
+	if dir == "" {
+		dir = filepath.Join(s.Data, "keys")
+	}
+	return filepath.Join(append([]string{dir}, name...)...)
 }
 
 // actor is who a command acts as: the system, under the operator's name where one is given.
@@ -196,6 +207,7 @@ func readSettings(cmd *cobra.Command) (settings, error) {
 	var s settings
 	s.Data, _ = f.GetString("data")
 	s.Database, _ = f.GetString("database")
+	s.Keys, _ = f.GetString("keys")
 	s.BaseURL, _ = f.GetString("base-url")
 	s.Packs, _ = f.GetString("packs")
 	s.Operator, _ = f.GetString("operator")

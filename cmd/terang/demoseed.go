@@ -54,7 +54,7 @@ func seedAside(ctx context.Context, set settings, step func(done, of int64)) err
 		}
 	}
 	defer os.RemoveAll(scratch)
-	a, err := openApp(ctx, settings{Data: scratch, BaseURL: set.BaseURL}, currentSchema, nil)
+	a, err := openApp(ctx, settings{Data: scratch, Keys: set.Keys, BaseURL: set.BaseURL}, currentSchema, nil)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ func serveCommand() *cobra.Command {
 	f.String("addr", defaultAddr, "`HOST:PORT` to listen on; port 0 takes a free one")
 	f.Bool("demo", false, "fill an empty installation with made-up cases and known logins")
 	f.Bool("migrate", false, "bring an older database up to date before serving")
+	f.Bool("accept-secret", false, "serve with another secret than before, once: where it was lost or changed on purpose")
 	f.StringSlice("trusted-proxy", nil, "`ADDRESS` or network of a proxy whose X-Forwarded-For is believed; may be given many times")
 	f.Bool("log-json", false, "write the server's log as JSON")
 	f.StringSlice("witness", nil, "`URL=VKEY` of a witness that the log's heads are shown to; may be given many times")
@@ -64,6 +65,7 @@ type serveOptions struct {
 	addr      string
 	demo      bool
 	migrate   bool
+	accept    bool // the secret, though it is not the one this database knows
 	proxies   []netip.Prefix
 	logJSON   bool
 	passing   bool      // the data folder is the demo's own and goes when it ends
@@ -78,6 +80,7 @@ func readServeOptions(cmd *cobra.Command) (o serveOptions, err error) {
 	o.addr, _ = f.GetString("addr")
 	o.demo, _ = f.GetBool("demo")
 	o.migrate, _ = f.GetBool("migrate")
+	o.accept, _ = f.GetBool("accept-secret")
 	o.logJSON, _ = f.GetBool("log-json")
 	if o.witnesses, o.Quorum, err = readWitnesses(cmd); err != nil {
 		return o, err
@@ -136,6 +139,9 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 		return err
 	}
 	defer a.store.Close()
+	if err := a.oneSecret(ctx, o.accept); err != nil {
+		return err
+	}
 	var logins []demoLogin
 	if o.demo {
 		if logins, err = a.demo(ctx, step); err != nil {
@@ -217,8 +223,22 @@ func (a *app) firstRun(ctx context.Context, errOut io.Writer) error {
 	return nil
 }
 
-// background does what time moves: events into the log each second, the sweep each minute.
+// background does what no request asks for. What one instance among several should do, the
+// one that leads does: see lead.
 func (a *app) background(ctx context.Context, log *slog.Logger, witnesses ...witness) {
+	a.store.Lead(ctx, "background", instanceName(), func(ctx context.Context) {
+		if a.Database != "" {
+			log.Info("leading")
+			defer log.Info("leading no more")
+		}
+		a.lead(ctx, log, witnesses...)
+	})
+}
+
+// lead does what time moves: events into the log each second, the sweep each minute. Were two
+// instances ever to lead at once, each of these would still hold: the log's head moves
+// by compare-and-swap, and each case under its version.
+func (a *app) lead(ctx context.Context, log *slog.Logger, witnesses ...witness) {
 	var apart sync.WaitGroup
 	defer apart.Wait()
 	for _, w := range witnesses {

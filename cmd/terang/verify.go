@@ -140,7 +140,7 @@ func givenKeys(cmd *cobra.Command) (note.Verifiers, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	path := filepath.Join(set.Data, "keys", "log.key")
+	path := set.keyFile("log.key")
 	signer, err := trail.LoadKey(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -96,7 +96,7 @@ func witnessKey(cmd *cobra.Command) (*trail.Cosigner, string, error) {
 		return nil, "", err
 	}
 	name, _ := cmd.Flags().GetString("name")
-	path := filepath.Join(set.Data, "keys", "witness.key")
+	path := set.keyFile("witness.key")
 	if name == "" {
 		if _, err := os.Stat(path); err != nil {
 			return nil, "", usageErrorf("--name is missing: expected the witness's name, such as saksi.example.org; %s has no key yet", set.Data)
