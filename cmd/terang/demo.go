@@ -119,6 +119,8 @@ type demoRun struct {
 	actors map[string]models.Actor
 	bodies []demoBody
 	agenda agenda
+	desk   string // the agent's account, where it is not the body's first
+	bare   bool   // without documents
 	// refused are verbs that the rules did not let through: a life that was planned
 	// against the rules. A test holds it empty.
 	refused []string
@@ -126,14 +128,14 @@ type demoRun struct {
 
 // seed plays the demo up to now.
 func (a *app) seed(ctx context.Context, now time.Time, step func(done, of int64)) error {
-	r, err := newDemoRun(a, now)
+	r, err := newDemoRun(a, now, demoDays)
 	if err != nil {
 		return err
 	}
 	return r.play(ctx, step)
 }
 
-func newDemoRun(a *app, now time.Time) (*demoRun, error) {
+func newDemoRun(a *app, now time.Time, days int) (*demoRun, error) {
 	r := &demoRun{a: a, end: now.UTC().Truncate(time.Second), rng: rand.New(rand.NewPCG(14, 2008)), actors: map[string]models.Actor{}}
 	var err error
 	if r.bodies, err = readDemo[[]demoBody]("bodies"); err != nil {
@@ -153,7 +155,7 @@ func newDemoRun(a *app, now time.Time) (*demoRun, error) {
 	if r.zone, err = time.LoadLocation(r.pack.Zone); err != nil {
 		return nil, err
 	}
-	for d := policies.DateOf(r.end, r.zone); len(r.days) < demoDays; d = d.AddDays(-1) {
+	for d := policies.DateOf(r.end, r.zone); len(r.days) < days; d = d.AddDays(-1) {
 		if working, _, _ := r.pack.WorkingDay(d, policies.DueOptions{}); working {
 			r.days = append(r.days, d)
 		}
@@ -167,7 +169,11 @@ func newDemoRun(a *app, now time.Time) (*demoRun, error) {
 
 func (r *demoRun) play(ctx context.Context, step func(done, of int64)) error {
 	r.clock = r.at(0, 8, 0)
-	if err := r.found(ctx); err != nil {
+	logins, err := demoLogins()
+	if err != nil {
+		return err
+	}
+	if err := r.found(ctx, logins); err != nil {
 		return err
 	}
 	var total int64
@@ -216,7 +222,7 @@ func (r *demoRun) play(ctx context.Context, step func(done, of int64)) error {
 		}
 	}
 	r.clock = r.end
-	_, err := r.svc.Sweep(ctx, r.end)
+	_, err = r.svc.Sweep(ctx, r.end)
 	return err
 }
 
@@ -239,7 +245,7 @@ func (r *demoRun) sweeps(ctx context.Context) {
 
 // found makes bodies and accounts. Passwords are hashed side by side: that is most of
 // the time it takes.
-func (r *demoRun) found(ctx context.Context) error {
+func (r *demoRun) found(ctx context.Context, logins []demoLogin) error {
 	for i := range r.bodies {
 		b := &r.bodies[i]
 		in := casework.BodyInput{Slug: b.Slug, Name: b.Name, About: b.About, Pack: r.pack.ID}
@@ -249,10 +255,6 @@ func (r *demoRun) found(ctx context.Context) error {
 		if _, err := r.svc.AddBody(ctx, models.System, in); err != nil {
 			return fmt.Errorf("body %s: %w", b.Slug, err)
 		}
-	}
-	logins, err := demoLogins()
-	if err != nil {
-		return err
 	}
 	errs := make([]error, len(logins))
 	var wg sync.WaitGroup
@@ -268,9 +270,11 @@ func (r *demoRun) found(ctx context.Context) error {
 		return err
 	}
 	for _, l := range logins {
-		if r.actors[l.Email], err = r.svc.ActorFor(ctx, l.Email); err != nil {
+		a, err := r.svc.ActorFor(ctx, l.Email)
+		if err != nil {
 			return err
 		}
+		r.actors[l.Email] = a
 	}
 	return nil
 }

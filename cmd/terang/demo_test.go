@@ -35,7 +35,7 @@ func testDemo(t *testing.T, demoEnd time.Time) {
 		t.Fatal(err)
 	}
 	defer a.close(ctx)
-	r, err := newDemoRun(a, demoEnd)
+	r, err := newDemoRun(a, demoEnd, demoDays)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -30,7 +31,7 @@ func (l *life) do(ctx context.Context, what string, act func(*models.Case) error
 }
 
 func (l *life) officer(who string) models.Actor { return l.actors[who+"@"+l.body.Domain] }
-func (l *life) agent() models.Actor             { return l.officer("petugas1") }
+func (l *life) agent() models.Actor             { return l.officer(cmp.Or(l.desk, "petugas1")) }
 func (l *life) ppid() models.Actor              { return l.officer("ppid") }
 func (l *life) superior() models.Actor          { return l.officer("atasan") }
 
@@ -69,7 +70,7 @@ func (l *life) file(ctx context.Context) bool {
 		l.err = err
 		return false
 	}
-	l.ref, l.caseID = f.Case.Reference, f.Case.ID
+	l.ref, l.key, l.caseID = f.Case.Reference, f.Key, f.Case.ID
 	if l.fate != "completed" {
 		return true
 	}
@@ -242,7 +243,7 @@ func (l *life) decide(ctx context.Context, outcomes ...models.Outcome) bool {
 		}
 		in := l.decision(l.t, outcome, articles{l})
 		in.Version = c.Version
-		if granting && c.Kind == models.Request && l.rng.IntN(4) == 0 {
+		if !l.bare && granting && c.Kind == models.Request && l.rng.IntN(4) == 0 {
 			doc, err := l.svc.Attach(ctx, who, l.ref, casework.Upload{Name: "jawaban-" + l.ref + ".pdf", Data: bytes.NewReader(smallPDF(l.in.Subject))})
 			if err != nil {
 				return err

@@ -26,6 +26,7 @@ type life struct {
 	in    casework.FileInput
 
 	ref    string
+	key    string
 	caseID int64
 	err    error
 	yield  func(time.Time) bool
@@ -74,24 +75,32 @@ var fates = []fate{
 func (r *demoRun) newLife(b *demoBody) (*life, error) {
 	for range 100 {
 		f := r.drawFate()
-		for range 60 {
-			l := &life{demoRun: r, body: b, fate: f.name, speaker: speaker{dice: r.rng, lex: &r.words, values: map[string]string{}}}
-			l.t = b.seldom(r.rng)
-			if f.name == "published" && l.t.Summary == "" || f.outcome != "" && !l.t.answers(f.outcome) || f.request && l.t.Kind != string(models.Request) {
-				continue
-			}
-			l.write()
-			// An agent cannot complete what the rules put out of an agent's sight.
-			if f.closed != l.proposedClosed() && (f.closed || f.name == "completed") {
-				continue
-			}
+		if l := r.lifeOf(b, f); l != nil {
 			l.day = max(0, len(r.days)-1-between(r.rng, f.youngest, f.oldest))
 			l.filed = l.filingTime()
-			l.t.used++
 			return l, nil
 		}
 	}
 	return nil, fmt.Errorf("%s has no matter for any fate", b.Slug)
+}
+
+// lifeOf draws a matter of the body that suits a fate; nil where it finds none.
+func (r *demoRun) lifeOf(b *demoBody, f fate) *life {
+	for range 60 {
+		l := &life{demoRun: r, body: b, fate: f.name, speaker: speaker{dice: r.rng, lex: &r.words, values: map[string]string{}}}
+		l.t = b.seldom(r.rng)
+		if f.name == "published" && l.t.Summary == "" || f.outcome != "" && !l.t.answers(f.outcome) || f.request && l.t.Kind != string(models.Request) {
+			continue
+		}
+		l.write()
+		// An agent cannot complete what the rules put out of an agent's sight.
+		if f.closed != l.proposedClosed() && (f.closed || f.name == "completed") {
+			continue
+		}
+		l.t.used++
+		return l
+	}
+	return nil
 }
 
 // seldom draws three matters and takes the one that was used least.
@@ -162,7 +171,7 @@ func (l *life) write() {
 	case t.Anonymous, l.rng.IntN(14) == 0:
 		l.in.Anonymity = models.Hidden
 	}
-	if l.in.Channel == models.ChannelWeb && l.in.Kind == models.Complaint && l.rng.IntN(4) == 0 {
+	if !l.bare && l.in.Channel == models.ChannelWeb && l.in.Kind == models.Complaint && l.rng.IntN(4) == 0 {
 		l.in.Uploads = []casework.Upload{{Name: "keterangan.pdf", Data: bytes.NewReader(smallPDF(l.in.Subject))}}
 	}
 }

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"terang/models"
+)
+
+func benchCommand() *cobra.Command {
+	cmd := group(&cobra.Command{Use: "bench", Short: "Measure an installation against the limits of its machine"})
+	cmd.AddCommand(benchSeedCommand(), benchRunCommand(), benchConstantCommand())
+	return cmd
+}
+
+// benchFile holds what `bench run` signs in and tracks with. It lies in the data folder of a
+// database that was made for measuring, and marks it as one.
+const benchFile = "bench.json"
+
+// benchWorld is a database made for measuring: who may sign in, and some cases with their keys.
+type benchWorld struct {
+	Cases    int            `json:"cases"`
+	Password string         `json:"password"`
+	Accounts []benchAccount `json:"accounts"`
+	Bodies   []string       `json:"bodies"`
+	Keys     []benchKey     `json:"keys"`
+	// Words of the cases by how common they are.
+	Words map[string][]string `json:"words"`
+}
+
+type benchAccount struct {
+	Email string      `json:"email"`
+	Role  models.Role `json:"role"`
+	Body  string      `json:"body,omitempty"`
+	Token string      `json:"token,omitempty"` // of the API
+}
+
+type benchKey struct {
+	Reference string `json:"reference"`
+	Key       string `json:"key"`
+}
+
+// benchKeys is how many cases can be tracked.
+const benchKeys = 2000
+
+func (s settings) benchFile() string { return filepath.Join(s.Data, benchFile) }
+
+func (w *benchWorld) write(s settings) error {
+	raw, err := json.MarshalIndent(w, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.benchFile(), raw, 0o600)
+}
+
+func readBenchWorld(s settings) (*benchWorld, error) {
+	raw, err := os.ReadFile(s.benchFile())
+	if err != nil {
+		return nil, fmt.Errorf("--data %s: %s is not there: `terang bench seed --cases N --data %s` makes it together with the cases", s.Data, benchFile, s.Data)
+	}
+	w := &benchWorld{}
+	if err := json.Unmarshal(raw, w); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.benchFile(), err)
+	}
+	return w, nil
+}
+
+// benchWordKinds are how common a word is.
+var benchWordKinds = []string{"commonest", "common", "rare"}
