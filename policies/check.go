@@ -246,6 +246,9 @@ func (c *checker) chains() {
 		if len(ch.Rungs) == 0 {
 			c.bad(path, "rungs: a list of at least one rung", "chain %s has no rung", ch.Classification)
 		}
+		if ch.Independent != nil && !ch.TwoPersons {
+			c.bad(path+".independent", "two_persons: true beside it", "chain %s asks for an independent second person and not for a second one", ch.Classification)
+		}
 		below := -1
 		for j := range ch.Rungs {
 			below = c.rung(fmt.Sprintf("%s.rungs[%d]", path, j), ch, j, below)

@@ -215,7 +215,10 @@ type Chain struct {
 	Classification string `yaml:"classification" json:"classification"`
 	Rungs          []Rung `yaml:"rungs" json:"rungs"`
 	TwoPersons     bool   `yaml:"two_persons" json:"two_persons"` // a release needs a second person
-	Legal          `yaml:",inline"`
+	// Independent, where given, keeps the second person from being a subordinate of the first
+	// in the same unit: who depends on the first is no second opinion.
+	Independent *Legal `yaml:"independent" json:"independent,omitempty"`
+	Legal       `yaml:",inline"`
 }
 
 // Rung is one step. Its hours are working hours in the body's zone.

@@ -30,7 +30,7 @@ import (
 //
 // Law: day one, due, due at, extended, extension (none or its length), counted days,
 // basis, warning, no warning (yes), if it lapses, any DATE with its reason and a part of
-// its detail, rungs, top, two persons, longest, test, lifted by, permanent, title,
+// its detail, rungs, top, two persons, independent, longest, test, lifted by, permanent, title,
 // article, mediation, may file, must state, is asked for.
 type scenario struct {
 	registry *Registry
@@ -311,7 +311,7 @@ func (s *scenario) ofPack(key string) (string, bool) {
 		}
 		top := chain.Rungs[len(chain.Rungs)-1]
 		answers = map[string]string{
-			"rungs": strings.Join(roles, " -> "), "two persons": yes(chain.TwoPersons), "top": top.OnLapse + "; opens " + top.Opens,
+			"rungs": strings.Join(roles, " -> "), "two persons": yes(chain.TwoPersons), "independent": yes(chain.Independent != nil), "top": top.OnLapse + "; opens " + top.Opens,
 		}
 	}
 	got, ok := answers[key]

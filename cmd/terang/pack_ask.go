@@ -310,7 +310,7 @@ func printChain(cmd *cobra.Command, p *policies.Pack, class string) error {
 	if wantsJSON(cmd) {
 		return printJSON(out, map[string]any{
 			"pack": p.ID, "version": p.Version, "hash": p.Hash, "classification": class, "rungs": rows,
-			"two_persons": ok && chain.TwoPersons, "office_hours": p.Office,
+			"two_persons": ok && chain.TwoPersons, "independent": ok && chain.Independent != nil, "office_hours": p.Office,
 		})
 	}
 	if len(rows) == 0 {

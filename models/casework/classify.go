@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"terang/models"
@@ -78,13 +79,18 @@ func (s *Service) Classify(ctx context.Context, a models.Actor, ref string, in C
 		if wait, err := w.secondPerson(row, action); err != nil || wait {
 			return err
 		}
+		if doc == nil {
+			if err := w.inherit(); err != nil {
+				return err
+			}
+		}
 		*target = in.Classification
 		kind := "classification.overruled"
 		if !changed {
 			kind = "classification.confirmed"
 		}
 		if doc != nil {
-			doc.Ground = row.Exemption
+			doc.Ground, doc.ExpiresOn = row.Exemption, row.ExpiresOn
 			if err := w.UpdateAttachment(doc); err != nil {
 				return err
 			}
@@ -124,12 +130,9 @@ func (w *work) classTarget(id int64) (*models.Class, *models.Attachment, error) 
 	if id == 0 {
 		return &w.c.Classification, nil, nil
 	}
-	doc, err := w.Attachment(id)
+	doc, err := w.document(id)
 	if err != nil {
 		return nil, nil, err
-	}
-	if doc.CaseID == nil || *doc.CaseID != w.c.ID {
-		return nil, nil, models.Refuse(models.NotFound, "attachment_not_found")
 	}
 	return &doc.Classification, doc, nil
 }
@@ -147,8 +150,8 @@ func (w *work) secondPerson(row *models.Classified, action string) (wait bool, e
 		return false, err
 	}
 	if first := pending(rows, row.AttachmentID); first != nil && first.Class == row.Class {
-		if first.OfficerID != nil && *first.OfficerID == w.actor.OfficerID {
-			return false, models.Refuse(models.Conflict, "second_person_needed", first.By)
+		if err := w.second(first.OfficerID, first.By, chain); err != nil {
+			return false, err
 		}
 		row.By = first.By + ", " + row.By
 		return false, nil
@@ -158,6 +161,37 @@ func (w *work) secondPerson(row *models.Classified, action string) (wait bool, e
 		return false, err
 	}
 	return true, w.record("classification.second_awaited", row.Reason, row.Article, models.EventData{Old: string(row.Was), New: string(row.Class)})
+}
+
+// second refuses as the second person the first one, and where the law's chain asks for
+// independence, whoever is their subordinate in the same unit. Officers without a unit are
+// in the same one: the body's own office.
+func (w *work) second(first *int64, by string, chain *policies.Chain) error {
+	if first == nil || w.actor.Kind != models.ByOfficer {
+		return nil
+	}
+	if *first == w.actor.OfficerID {
+		return models.Refuse(models.Conflict, "second_person_needed", by)
+	}
+	if chain == nil || chain.Independent == nil {
+		return nil
+	}
+	o, err := w.Officer(*first)
+	if err != nil {
+		return err
+	}
+	same := o.UnitID == nil && w.actor.UnitID == nil
+	if o.UnitID != nil && w.actor.UnitID != nil {
+		units, err := w.Units(w.body.ID)
+		if err != nil {
+			return err
+		}
+		same = slices.Contains(models.Below(units, *o.UnitID), *w.actor.UnitID)
+	}
+	if same && w.actor.Role.Rank() < o.Role.Rank() {
+		return models.Refuse(models.Conflict, "second_person_subordinate", by, chain.Independent.Article)
+	}
+	return nil
 }
 
 // pending is the wish that still waits for a second person: the newest act on that

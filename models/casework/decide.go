@@ -223,11 +223,11 @@ func (w *work) answer(f policies.FormField, in *DecideInput, articles []string) 
 // release marks which of the body's documents go with the answer.
 func (w *work) release(ids []int64) error {
 	for _, id := range ids {
-		doc, err := w.Attachment(id)
+		doc, err := w.document(id)
 		if err != nil {
 			return err
 		}
-		if doc.CaseID == nil || *doc.CaseID != w.c.ID || !doc.FromBody {
+		if !doc.FromBody {
 			return models.Refuse(models.NotFound, "attachment_not_found")
 		}
 		if doc.Classification != models.Public {

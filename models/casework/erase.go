@@ -204,8 +204,9 @@ func (w *work) eraseAll() ([]models.Attachment, error) {
 	if err != nil {
 		return nil, err
 	}
-	if row.ProposedID != nil && *row.ProposedID == w.actor.OfficerID {
-		return nil, models.Refuse(models.Conflict, "second_person_needed", row.ProposedBy)
+	strict, _ := w.pack.Chain(string(models.Confidential))
+	if err := w.second(row.ProposedID, row.ProposedBy, strict); err != nil {
+		return nil, err
 	}
 	if err := w.erasable(); err != nil {
 		return nil, err
@@ -512,10 +513,10 @@ func (e *eraser) events(w *work) ([]models.ErasedEvent, error) {
 			}
 		}
 		reason := e.words(ev.Reason)
-		if reason == ev.Reason && d.TextHash == "" && d.File == "" && d.Source == "" {
+		if reason == ev.Reason && d.TextHash == "" && d.File == "" && len(d.Files) == 0 && d.Source == "" {
 			return nil
 		}
-		d.TextHash, d.File, d.Source = "", "", ""
+		d.TextHash, d.File, d.Files, d.Source = "", "", nil, ""
 		ev.Reason, ev.Data = reason, d.JSON()
 		gone, err := w.EraseEvent(ev)
 		if err != nil {

@@ -3,6 +3,7 @@ package casework
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,8 +35,8 @@ type GrantView struct {
 // and the superior.
 func (s *Service) Grant(ctx context.Context, a models.Actor, ref string, in GrantInput) (*models.Case, error) {
 	return s.change(ctx, a, ref, in.Version, policies.ActGrant, func(w *work) error {
-		if w.c.Classification != models.Confidential {
-			return models.Refuse(models.Conflict, "grant_needless")
+		if err := w.grantable(); err != nil {
+			return err
 		}
 		in.Reason = clean(in.Reason)
 		var check models.Check
@@ -58,6 +59,21 @@ func (s *Service) Grant(ctx context.Context, a models.Actor, ref string, in Gran
 	})
 }
 
+// grantable refuses a case in which nothing is confidential.
+func (w *work) grantable() error {
+	if w.c.Classification == models.Confidential {
+		return nil
+	}
+	docs, err := w.Attachments(w.c.ID)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(docs, func(d models.Attachment) bool { return d.Classification == models.Confidential }) {
+		return models.Refuse(models.Conflict, "grant_needless")
+	}
+	return nil
+}
+
 // grantee is the officer named, if they may be let in.
 func (w *work) grantee(check *models.Check, email string) (*models.Officer, error) {
 	email = strings.ToLower(clean(email))
@@ -75,7 +91,7 @@ func (w *work) grantee(check *models.Check, email string) (*models.Officer, erro
 	case o.Disabled || o.BodyID == nil || *o.BodyID != w.body.ID || !o.Role.OnChain():
 		check.Field(false, "officer", "officer_not_of_body")
 		return o, nil
-	case o.Clearance.Level() < w.c.Classification.Level():
+	case o.Clearance != models.Confidential:
 		check.Field(false, "officer", "officer_not_cleared")
 		return o, nil
 	}
@@ -84,7 +100,7 @@ func (w *work) grantee(check *models.Check, email string) (*models.Officer, erro
 	return o, err
 }
 
-// seenBy says whether an officer may know of the case already.
+// seenBy says whether an officer may know of the case, and of all its documents, already.
 func (w *work) seenBy(o *models.Officer) (bool, error) {
 	a, err := actorOf(w.Reader, o, w.now)
 	if err != nil {
@@ -94,7 +110,11 @@ func (w *work) seenBy(o *models.Officer) (bool, error) {
 	if err != nil && models.KindOf(err) == models.NotFound {
 		return false, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	closed, err := w.s.closed(w.Reader, a, w.c, w.rungs)
+	return !closed, err
 }
 
 // let writes a grant and its event.
@@ -191,14 +211,21 @@ func (s *Service) breakIn(ctx context.Context, a models.Actor, ref, why string) 
 			if err != nil {
 				return err
 			}
-			if _, err = s.enter(tx.Reader, a, c, rungs); err == nil {
-				out = c // nothing to break: they may see it
-				return nil
-			} else if models.KindOf(err) != models.NotFound {
+			_, err = s.enter(tx.Reader, a, c, rungs)
+			if err != nil && models.KindOf(err) != models.NotFound {
 				return err
 			}
+			if closed := true; err == nil {
+				if closed, err = s.closed(tx.Reader, a, c, rungs); err != nil {
+					return err
+				}
+				if !closed || a.Clearance != models.Confidential {
+					out = c // nothing to break: they may see it, or are not cleared for what they do not
+					return nil
+				}
+			}
 		}
-		known := err == nil && c.State != models.StateDraft
+		known := c != nil && c.State != models.StateDraft
 		if !known || !mayDo(a, policies.ActEmergency, c, nil).Allowed {
 			refused = true
 			return s.emergencyRefused(tx, a, c, known)
@@ -262,7 +289,7 @@ func (w *work) alarm(breaker *models.Officer) error {
 				continue
 			}
 			n++
-			if o.Clearance.Level() >= w.c.Classification.Level() {
+			if o.Clearance == models.Confidential {
 				sees, err := w.seenBy(o)
 				if err != nil {
 					return err
@@ -370,7 +397,7 @@ func (s *Service) Acknowledge(ctx context.Context, a models.Actor, id int64, not
 		if g.OfficerID == a.OfficerID {
 			return models.Refuse(models.Conflict, "own_emergency")
 		}
-		if a.Kind == models.ByOfficer && a.Clearance.Level() < c.Classification.Level() {
+		if a.Kind == models.ByOfficer && a.Clearance != models.Confidential {
 			return models.Refuse(models.Forbidden, "clearance_too_low", policies.ActEmergencySee)
 		}
 		if g.SeenAt != nil {

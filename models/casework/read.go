@@ -79,6 +79,7 @@ func (s *Service) Case(ctx context.Context, a models.Actor, ref string) (*CaseVi
 			return nil, err
 		}
 	}
+	hush(v)
 	v.May = append(s.may(a, v), s.after(a, v)...)
 	return v, nil
 }
@@ -200,26 +201,6 @@ func (s *Service) fillWords(r *store.Reader, a models.Actor, v *CaseView) error 
 	if a.Kind == models.ByRequester {
 		for i := range v.Decisions {
 			v.Decisions[i].Basis = ""
-		}
-	}
-	return nil
-}
-
-func (s *Service) fillDocuments(r *store.Reader, a models.Actor, v *CaseView) error {
-	docs, err := r.Attachments(v.Case.ID)
-	if err != nil {
-		return err
-	}
-	for _, d := range docs {
-		switch {
-		case a.Kind == models.BySystem,
-			a.Kind == models.ByRequester && (!d.FromBody || d.Released && d.Classification == models.Public),
-			a.Kind == models.ByOfficer && d.Classification.Level() <= a.Clearance.Level():
-			v.Attachments = append(v.Attachments, d)
-		case a.Kind == models.ByRequester && !d.Released && v.Case.State != models.StateDecided && v.Case.State != models.StateClosed:
-			// The body is still working on it; it is neither given nor withheld yet.
-		default:
-			v.Withheld = append(v.Withheld, models.Attachment{ID: d.ID, Classification: d.Classification, Ground: d.Ground, At: d.At})
 		}
 	}
 	return nil

@@ -28,7 +28,7 @@ func (s *Service) Sweep(ctx context.Context, now time.Time) (SweepReport, error)
 	t := *s
 	now = now.UTC().Truncate(time.Second)
 	t.clock = func() time.Time { return now }
-	for _, pass := range []func(context.Context, time.Time, *SweepReport) error{t.sweepRungs, t.sweepClocks, t.sweepExemptions, t.sweepDrafts, t.sweepRetention, t.sweepAsks} {
+	for _, pass := range []func(context.Context, time.Time, *SweepReport) error{t.sweepRungs, t.sweepClocks, t.sweepExemptions, t.sweepDocuments, t.sweepDrafts, t.sweepRetention, t.sweepAsks} {
 		if err := pass(ctx, now, &r); err != nil {
 			return r, err
 		}
@@ -202,30 +202,14 @@ func (w *work) expire(now time.Time) (bool, error) {
 	if err != nil {
 		return false, internal("expiry_unreadable", err)
 	}
-	opts := w.s.dueOptions(w.pack.ID, w.body)
-	today := policies.DateOf(now, zone(opts.Zone))
-	if !today.After(end) {
-		left := 0
-		for d := today; d.Before(end) && left <= expiryNotice; d = d.AddDays(1) {
-			if ok, _, _ := w.pack.WorkingDay(d.AddDays(1), opts); ok {
-				left++
-			}
-		}
-		if left > expiryNotice {
-			return false, nil
-		}
-		told, _, err := w.Events(store.EventFilter{CaseID: &w.c.ID, Kind: "exemption.ending"}, "", 100)
-		if err != nil {
-			return false, err
-		}
-		for _, e := range told {
-			if e.Reason == w.c.ClassExpiresOn {
-				return false, nil
-			}
-		}
-		return false, w.record("exemption.ending", w.c.ClassExpiresOn, "PP 61/2010 art. 11(2)", models.EventData{Exemptions: []string{w.c.Exemption}, Count: int64(left)})
+	over, left := w.ended(end, now)
+	if !over {
+		return false, w.endingSoon(w.c.ClassExpiresOn, left, models.EventData{Exemptions: []string{w.c.Exemption}})
 	}
 	if err := w.c.Move(models.ActClassify); err != nil {
+		return false, err
+	}
+	if err := w.inherit(); err != nil {
 		return false, err
 	}
 	was := w.c.Classification
