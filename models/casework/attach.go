@@ -52,7 +52,7 @@ func (s *Service) takeIn(ctx context.Context, ups []Upload) ([]takenIn, error) {
 func (s *Service) takeOne(ctx context.Context, u Upload) (takenIn, error) {
 	name := fileName(u.Name)
 	limit := strconv.Itoa(models.MaxFileSize >> 20)
-	stored, err := s.files.Put(ctx, u.Data, models.MaxFileSize)
+	stored, err := s.putFile(ctx, u.Data, models.MaxFileSize)
 	if models.KindOf(err) == models.TooLarge {
 		return takenIn{}, &models.Error{Kind: models.TooLarge, Code: "file_too_large", Args: []string{limit},
 			Fields: []models.FieldError{{Field: "attachments", Code: "file_too_large", Args: []string{name, limit}}}}
@@ -120,7 +120,7 @@ func (s *Service) dropFiles(ctx context.Context, files []takenIn) {
 }
 
 func (t takenIn) row(w *work) *models.Attachment {
-	return &models.Attachment{Name: t.name, Type: t.kind, Size: t.Size, SHA256: t.SHA256, Stored: t.Name, At: w.at}
+	return &models.Attachment{Name: t.name, Type: t.kind, Size: t.Size, SHA256: t.SHA256, Stored: t.Name, SealKey: t.Key, At: w.at}
 }
 
 // keepUploads records a filing's files: those sent with it, and those its draft
@@ -249,7 +249,7 @@ func (s *Service) openFile(ctx context.Context, d *models.Attachment) (*models.A
 	if d.SHA256 == "" {
 		return nil, nil, models.Refuse(models.NotFound, "attachment_erased")
 	}
-	f, err := s.files.Get(ctx, d.Stored)
+	f, err := s.getFile(ctx, d)
 	if err != nil {
 		return nil, nil, internal("file_missing", err)
 	}

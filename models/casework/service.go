@@ -31,6 +31,7 @@ type Stored struct {
 	Size   int64
 	SHA256 string
 	Head   []byte // first bytes, for sniffing
+	Key    string // wrapped: what the bytes are sealed under
 }
 
 // Service does the verbs. It is safe for concurrent use.

@@ -99,7 +99,7 @@ func sealedOf(row any, e *envelope) bool {
 		e.own("drafts", x.ID, &x.SealKey, "draft ", x.TokenHash)
 		e.add("answers", &x.Answers)
 	case *models.Attachment:
-		e.own("attachments", x.ID, &x.SealKey, "attachment ", x.Stored)
+		e.own("attachments", x.ID, &x.SealKey, fileBound, x.Stored)
 		e.add("name", &x.Name)
 		e.add("sha256", &x.SHA256) // of the plain content: whoever guesses that could check it
 	case *models.Message:
@@ -153,7 +153,10 @@ type dataKey struct {
 }
 
 func newDataKey(raw []byte, wrapped string) (*dataKey, error) {
-	block, err := aes.NewCipher(raw)
+	if len(raw) < 32 {
+		return nil, errors.New("a key is cut short")
+	}
+	block, err := aes.NewCipher(raw[:32])
 	if err != nil {
 		return nil, err
 	}
@@ -177,6 +180,16 @@ func (e *envelope) aad(buf []byte, column string) []byte {
 // toSeal says whether a text needs sealing: nothing, and the words that stand where something
 // was erased, tell nothing.
 func toSeal(text string) bool { return text != "" && text != models.ErasedText }
+
+// tells says whether any field needs sealing.
+func (e *envelope) tells() bool {
+	for i := range e.n {
+		if toSeal(*e.fields[i].text) {
+			return true
+		}
+	}
+	return false
+}
 
 func (e *envelope) seal(k *dataKey) {
 	var room [128]byte
@@ -338,6 +351,45 @@ func (s *Store) newKey(bound, name string) (*dataKey, error) {
 	return k, wrap(err)
 }
 
+// FileKey is what a document's bytes and name are sealed under. Its last byte says that the
+// bytes are: those of a document taken in before anything was sealed are not.
+type FileKey []byte
+
+// NewFileKey makes a key for a document that is about to be stored.
+func NewFileKey() FileKey {
+	key := make(FileKey, 33)
+	rand.Read(key[:32])
+	key[32] = 1
+	return key
+}
+
+// Content is the key of the bytes.
+func (k FileKey) Content() []byte {
+	m := hmac.New(sha256.New, k[:32])
+	m.Write([]byte("content"))
+	return m.Sum(nil)
+}
+
+const fileBound = "attachment "
+
+// WrapFileKey wraps a key for the document stored under a name.
+func (s *Store) WrapFileKey(key FileKey, stored string) (string, error) {
+	wrapped, err := s.keys.wrap(key, fileBound+stored)
+	return wrapped, wrap(err)
+}
+
+// FileKey is the key of a document's bytes; nil where they are not sealed.
+func (s *Store) FileKey(a *models.Attachment) (FileKey, error) {
+	if a.SealKey == "" {
+		return nil, nil
+	}
+	raw, err := s.keys.unwrap(a.SealKey, fileBound+a.Stored)
+	if err != nil || len(raw) != 33 {
+		return nil, wrap(err)
+	}
+	return raw, nil
+}
+
 // caseKeys reads the keys of cases that this reader has not met, in one query. A case that
 // nothing was sealed in yet has none.
 func (r *Reader) caseKeys(ids []int64) error {
@@ -394,7 +446,7 @@ func openRows[T any](r *Reader, rows []T) error {
 	for i := range rows {
 		var e envelope
 		sealedOf(any(&rows[i]), &e)
-		if !e.closed() && e.whose != itsOwn {
+		if !e.closed() && (e.whose != itsOwn || e.caseID == 0) {
 			continue
 		}
 		k, err := r.keyOf(&e)
@@ -565,6 +617,9 @@ func (tx *Tx) close(row any) (reopen func(), err error) {
 	}
 	e := &envelope{}
 	if !sealedOf(row, e) {
+		return func() {}, nil
+	}
+	if _, isCase := row.(*models.Case); !isCase && !e.tells() {
 		return func() {}, nil
 	}
 	k, err := tx.keyFor(e)

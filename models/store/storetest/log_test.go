@@ -279,13 +279,24 @@ func TestTampering(t *testing.T) {
 			{"actor changed", "event", "its row was changed", run("UPDATE events SET actor = 'someone' WHERE leaf = 0")},
 			{"timestamp moved", "event", `its row was changed: sealed "time 2026`, run("UPDATE events SET time = '2026-03-01 00:00:00+00:00' WHERE leaf = 299")},
 			{"time moved by a microsecond", "event", "its row was changed", run("UPDATE events SET time = '2026-03-02 01:07:03.000001+00:00' WHERE leaf = 299")},
-			{"event changed with its text", "event", "do not make the leaf hash", run(
-				"UPDATE events SET reason = 'other', canonical = replace(canonical, 'data {}', 'reason other' || chr(10) || 'data {}') WHERE leaf = 250")},
+			{"event changed with its text", "event", "do not make the leaf hash", func(t *testing.T, x *tampered) {
+				x.unseal(250)
+				x.exec("UPDATE events SET reason = 'other', canonical = replace(canonical, 'data {}', 'reason other' || chr(10) || 'data {}') WHERE leaf = 250")
+			}},
+			{"sealed part changed", "event", "cannot be opened", func(t *testing.T, x *tampered) {
+				x.exec("UPDATE events SET sealed = ? WHERE leaf = 250", make([]byte, 400))
+			}},
+			{"sealed part of another event", "event", "cannot be opened", run(
+				"UPDATE events SET sealed = (SELECT o.sealed FROM events o WHERE o.leaf = 251) WHERE leaf = 250")},
+			{"sealed part removed", "event", "its salt and text were destroyed", run("UPDATE events SET sealed = NULL WHERE leaf = 250")},
 			{"event sealed anew", "entry", "not a commitment to this event", func(t *testing.T, x *tampered) { x.reseal(250) }},
 			{"event and entry sealed anew", "checkpoint", "do not make the root that was signed at size 300", func(t *testing.T, x *tampered) {
 				x.exec("UPDATE log_leaf SET entry = ? WHERE idx = 250", x.reseal(250))
 			}},
-			{"salt lost", "event", "salt", run("UPDATE events SET salt = '' WHERE leaf = 5")},
+			{"salt lost", "event", "salt", func(t *testing.T, x *tampered) {
+				x.unseal(5)
+				x.exec("UPDATE events SET salt = '' WHERE leaf = 5")
+			}},
 			{"event removed", "event", "it was removed", run("DELETE FROM events WHERE leaf = 100")},
 			{"last event removed", "event", "it was removed", run("DELETE FROM events WHERE leaf = 299")},
 			{"event taken out of the log", "event", "it was removed", run("UPDATE events SET leaf = NULL WHERE leaf = 100")},
@@ -428,6 +439,10 @@ func TestSequencerRefuses(t *testing.T) {
 		}
 		run("UPDATE log_head SET size = 10")
 		run("UPDATE events SET canonical = canonical || 'x' WHERE leaf IS NULL")
+		if _, err := s.Sequence(ctx, k, Start); err == nil || !strings.Contains(err.Error(), "its row was changed") {
+			t.Error(err)
+		}
+		run("UPDATE events SET canonical = 'x', salt = '" + strings.Repeat("00", 32) + "', sealed = NULL WHERE leaf IS NULL")
 		if _, err := s.Sequence(ctx, k, Start); err == nil || !strings.Contains(err.Error(), "leaf hash differs") {
 			t.Error(err)
 		}
@@ -540,6 +555,22 @@ func run(statements ...string) func(*testing.T, *tampered) {
 	}
 }
 
+// unseal writes an event as plain as it was before anything was sealed: what is done to it
+// then, only who has the keys could do to a sealed one.
+func (x *tampered) unseal(leaf int64) {
+	x.t.Helper()
+	var e *models.Event
+	if err := x.w.S.Read(ctx).EachEvent(store.EventFilter{Sequenced: true}, func(row *models.Event) error {
+		if *row.Leaf == leaf {
+			e = row
+		}
+		return nil
+	}); err != nil {
+		x.t.Fatal(err)
+	}
+	x.exec("UPDATE events SET reason = ?, data = ?, canonical = ?, salt = ?, sealed = NULL WHERE leaf = ?", e.Reason, e.Data, e.Canonical, e.Salt, leaf)
+}
+
 func (x *tampered) exec(q string, args ...any) {
 	x.t.Helper()
 	if x.postgres {
@@ -602,7 +633,7 @@ func (x *tampered) reseal(leaf int64) []byte {
 	if err := trail.Seal(&e); err != nil {
 		x.t.Fatal(err)
 	}
-	x.exec("UPDATE events SET reason = ?, canonical = ?, salt = ?, leaf_hash = ? WHERE leaf = ?", e.Reason, e.Canonical, e.Salt, e.LeafHash, leaf)
+	x.exec("UPDATE events SET reason = ?, data = ?, canonical = ?, salt = ?, leaf_hash = ?, sealed = NULL WHERE leaf = ?", e.Reason, e.Data, e.Canonical, e.Salt, e.LeafHash, leaf)
 	entry, err := trail.EntryOf(&e)
 	if err != nil {
 		x.t.Fatal(err)
