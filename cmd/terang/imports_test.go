@@ -26,7 +26,8 @@ var arrows = map[string]string{
 	"models/store":                 "models models/trail",
 	"models/store/storetest":       "models models/trail models/store",
 	"models/raster":                "",
-	"models/casework":              "models models/raster models/store models/trail policies",
+	"models/casework/inspect":      "",
+	"models/casework":              "models models/casework/inspect models/raster models/store models/trail policies",
 	"models/casework/caseworktest": "models models/casework models/store models/trail policies",
 
 	"static":           "",

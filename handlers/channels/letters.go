@@ -59,6 +59,9 @@ var templates = map[string]func(l text.Lang, c emails.Case, v casework.Letter) e
 	"erasure_proposed": func(l text.Lang, c emails.Case, v casework.Letter) emails.Message {
 		return emails.ErasureProposed{Lang: l, Case: c}.Message()
 	},
+	"infected": func(l text.Lang, c emails.Case, v casework.Letter) emails.Message {
+		return emails.Infected{Lang: l, Case: c}.Message()
+	},
 }
 
 func day(l text.Lang, date string) string {

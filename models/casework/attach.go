@@ -2,36 +2,28 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"io"
-	"path"
+	"os"
+	"runtime"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+	"time"
 
-	"github.com/gabriel-vasile/mimetype"
+	"golang.org/x/text/unicode/norm"
 
 	"terang/models"
+	"terang/models/casework/inspect"
 	"terang/policies"
 )
-
-// accepted are the types that may be attached, as sniffed from the content. What a
-// browser or an office program would run is not among them.
-var accepted = []string{
-	"application/pdf", "image/png", "image/jpeg", "image/webp", "image/tiff", "image/heic", "text/plain", "text/csv",
-	"application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-	"application/vnd.openxmlformats-officedocument.presentationml.presentation",
-	"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.spreadsheet",
-	"application/msword", "application/vnd.ms-excel", "application/rtf", "text/rtf",
-	"audio/mpeg", "audio/ogg", "audio/mp4", "video/mp4", "video/3gpp", "message/rfc822",
-}
 
 // takenIn is an upload that is safely on disk and not yet recorded.
 type takenIn struct {
 	Stored
-	name string
-	kind string
+	name  string
+	kind  string
+	notes []string
+	scan  verdict
 }
 
 // takeIn stores uploads one after another, so that memory stays bounded, and refuses
@@ -49,10 +41,12 @@ func (s *Service) takeIn(ctx context.Context, ups []Upload) ([]takenIn, error) {
 	return out, nil
 }
 
+// takeOne takes an upload in: its bytes go to a temporary file, are looked into and cleaned, are
+// shown to the scanner, and only then kept. What is refused was never kept.
 func (s *Service) takeOne(ctx context.Context, u Upload) (takenIn, error) {
 	name := fileName(u.Name)
 	limit := strconv.Itoa(models.MaxFileSize >> 20)
-	stored, err := s.putFile(ctx, u.Data, models.MaxFileSize)
+	raw, size, err := spool(ctx, u.Data, models.MaxFileSize)
 	if models.KindOf(err) == models.TooLarge {
 		return takenIn{}, &models.Error{Kind: models.TooLarge, Code: "file_too_large", Args: []string{limit},
 			Fields: []models.FieldError{{Field: "attachments", Code: "file_too_large", Args: []string{name, limit}}}}
@@ -60,56 +54,106 @@ func (s *Service) takeOne(ctx context.Context, u Upload) (takenIn, error) {
 	if err != nil {
 		return takenIn{}, err
 	}
-	t := takenIn{Stored: stored, name: name}
-	var c models.Check
-	c.Field(stored.Size > 0, "attachments", "file_empty", name)
-	kind, ok := sniff(stored.Head)
-	c.Field(ok || stored.Size == 0, "attachments", "file_type_refused", name, kind)
-	if err := c.Err(); err != nil {
-		s.dropFiles(ctx, []takenIn{t})
+	defer raw.Close()
+	found, err := s.lookInto(ctx, raw, size, name)
+	if err != nil {
 		return takenIn{}, err
 	}
-	t.kind = kind
-	return t, nil
+	if found.File != raw {
+		defer found.File.Close()
+	}
+	t := takenIn{kind: found.Type, notes: found.Notes}
+	if t.name = typedName(name, found.Type); t.name != norm.NFC.String(strings.TrimSpace(u.Name)) {
+		t.notes = append(t.notes, inspect.NoteName)
+	}
+	if t.scan, err = s.scanNow(ctx, t.name, found.File); err != nil {
+		return takenIn{}, err
+	}
+	if _, err := found.File.Seek(0, io.SeekStart); err != nil {
+		return takenIn{}, internal("spool", err)
+	}
+	// A text rewritten as UTF-8 may be longer than what came.
+	t.Stored, err = s.putFile(ctx, found.File, 2*models.MaxFileSize)
+	return t, err
 }
 
-// sniff names a content's type and says whether it is accepted. Text that a
-// browser would take for a page is refused with the rest.
-func sniff(head []byte) (string, bool) {
-	m := mimetype.Detect(head)
-	kind, _, _ := strings.Cut(m.String(), ";")
-	for _, ok := range accepted {
-		if m.Is(ok) {
-			return kind, true
-		}
+// lookPatience is how long one look may take.
+const lookPatience = 30 * time.Second
+
+// looking bounds how many files are unpacked at a time: each may cost a processor some seconds
+// and a hundred megabytes.
+var looking = make(chan struct{}, max(2, runtime.NumCPU()))
+
+// lookInto gives what to keep of a file, or says at its field why it is refused.
+func (s *Service) lookInto(ctx context.Context, f *os.File, size int64, name string) (inspect.Finding, error) {
+	select {
+	case looking <- struct{}{}:
+		defer func() { <-looking }()
+	case <-ctx.Done():
+		return inspect.Finding{}, internal("upload_cancelled", ctx.Err())
 	}
-	return kind, false
+	short, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
+	found, err := inspect.Look(short, f, size, temporary)
+	if err == nil {
+		return found, nil
+	}
+	var no *inspect.Refusal
+	switch {
+	case errors.As(err, &no):
+	case short.Err() != nil && ctx.Err() == nil:
+		no = &inspect.Refusal{Code: "file_unpacks"}
+	default:
+		return inspect.Finding{}, internal("inspect", err)
+	}
+	return inspect.Finding{}, &models.Error{Kind: models.Invalid, Code: "invalid",
+		Fields: []models.FieldError{{Field: "attachments", Code: no.Code, Args: append([]string{name}, no.Args...)}}}
 }
 
-// fileName makes a claimed name fit to show: the last path part, without control
-// or direction-changing characters, of bounded length. It never becomes a path.
-func fileName(s string) string {
-	s = strings.ToValidUTF8(s, "")
-	s = path.Base(strings.ReplaceAll(s, `\`, "/"))
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune(`/:*?"<>|`, r) {
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.TrimLeft(strings.TrimSpace(s), ".")
-	for utf8.RuneCountInString(s) > models.MaxFileName {
-		r := []rune(s)
-		ext := path.Ext(s)
-		if len(ext) > 10 {
-			ext = ""
-		}
-		s = string(r[:models.MaxFileName-utf8.RuneCountInString(ext)]) + ext
+// spool puts what comes in into a temporary file that only this process can reach.
+func spool(ctx context.Context, r io.Reader, limit int64) (*os.File, int64, error) {
+	f, err := temporary()
+	if err != nil {
+		return nil, 0, internal("spool", err)
 	}
-	if s == "" {
-		return "file"
+	n, err := io.Copy(f, io.LimitReader(whileWanted{ctx, r}, limit+1))
+	if err == nil && n > limit {
+		err = models.Refuse(models.TooLarge, "file_too_large", strconv.FormatInt(limit>>20, 10))
 	}
-	return s
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		if models.KindOf(err) != models.TooLarge {
+			err = internal("spool", err)
+		}
+		return nil, 0, err
+	}
+	return f, n, nil
+}
+
+// temporary makes an empty file without a name: it is gone when it is closed, or when the
+// process ends however it ends.
+func temporary() (*os.File, error) {
+	f, err := os.CreateTemp("", ".terang-upload-*")
+	if err != nil {
+		return nil, err
+	}
+	return f, os.Remove(f.Name())
+}
+
+// whileWanted stops a copy whose caller has gone.
+type whileWanted struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c whileWanted) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
 }
 
 func (s *Service) dropFiles(ctx context.Context, files []takenIn) {
@@ -120,7 +164,8 @@ func (s *Service) dropFiles(ctx context.Context, files []takenIn) {
 }
 
 func (t takenIn) row(w *work) *models.Attachment {
-	return &models.Attachment{Name: t.name, Type: t.kind, Size: t.Size, SHA256: t.SHA256, Stored: t.Name, SealKey: t.Key, At: w.at}
+	return &models.Attachment{Name: t.name, Type: t.kind, Size: t.Size, SHA256: t.SHA256, Stored: t.Name, SealKey: t.Key, At: w.at,
+		Cleaned: strings.Join(t.notes, " "), Scan: t.scan.state, ScannedAt: t.scan.at, ScanNext: t.scan.next}
 }
 
 // keepUploads records a filing's files: those sent with it, and those its draft
@@ -132,6 +177,7 @@ func (w *work) keepUploads(files []takenIn, draftToken string) error {
 		if err := w.Insert(a); err != nil {
 			return err
 		}
+		w.files = append(w.files, a.SHA256)
 	}
 	if draftToken == "" {
 		return nil
@@ -148,6 +194,12 @@ func (w *work) keepUploads(files []takenIn, draftToken string) error {
 		return err
 	}
 	for i := range docs {
+		if docs[i].Scan == models.ScanInfected {
+			var c models.Check
+			c.Field(false, "attachments", "file_infected_refused", docs[i].Name, docs[i].ScanFound)
+			return c.Err()
+		}
+		w.files = append(w.files, docs[i].SHA256)
 		docs[i].Classification = w.c.Classification
 		if err := w.UpdateAttachment(&docs[i]); err != nil {
 			return err
@@ -171,29 +223,37 @@ func (s *Service) Attach(ctx context.Context, a models.Actor, ref string, u Uplo
 		if err != nil {
 			return err
 		}
-		n := 0
-		for _, d := range docs {
-			if !d.FromBody {
-				n++
+		if a.Kind == models.ByRequester {
+			if err := room(docs, t.Size, models.MaxCaseBytes); err != nil {
+				return err
 			}
-		}
-		if a.Kind == models.ByRequester && n >= models.MaxAttachments {
-			var c models.Check
-			c.Field(false, "attachments", "too_many", strconv.Itoa(models.MaxAttachments))
-			return c.Err()
 		}
 		out = t.row(w)
 		out.CaseID, out.Classification, out.FromBody = &w.c.ID, w.c.Classification, a.Kind == models.ByOfficer
 		if err := w.Insert(out); err != nil {
 			return err
 		}
-		return w.record("attachment.added", "", "", models.EventData{File: t.SHA256, Count: t.Size})
+		return w.record("attachment.added", "", "", models.EventData{File: t.SHA256, Count: t.Size, Cleaned: t.notes})
 	})
 	if err != nil {
 		s.dropFiles(ctx, []takenIn{t})
 		return nil, err
 	}
 	return out, nil
+}
+
+// room refuses what is beyond the number and the size that one requester may send.
+func room(docs []models.Attachment, size, limit int64) error {
+	n := 0
+	for _, d := range docs {
+		if !d.FromBody {
+			n, size = n+1, size+d.Size
+		}
+	}
+	var c models.Check
+	c.Field(n < models.MaxAttachments, "attachments", "too_many", strconv.Itoa(models.MaxAttachments))
+	c.Field(size <= limit, "attachments", "files_too_large", strconv.FormatInt(limit>>20, 10))
+	return c.Err()
 }
 
 // Detach takes out a document that an officer put in and nobody was given. What a
@@ -248,6 +308,9 @@ func (s *Service) Document(ctx context.Context, a models.Actor, ref string, id i
 func (s *Service) openFile(ctx context.Context, d *models.Attachment) (*models.Attachment, io.ReadSeekCloser, error) {
 	if d.SHA256 == "" {
 		return nil, nil, models.Refuse(models.NotFound, "attachment_erased")
+	}
+	if err := heldError(d); err != nil {
+		return nil, nil, err
 	}
 	f, err := s.getFile(ctx, d)
 	if err != nil {

@@ -173,6 +173,10 @@ func (s *Service) dossierFiles(ctx context.Context, c *DossierCase, d *DossierVi
 		if doc.SHA256 == "" {
 			continue // erased
 		}
+		if doc.Held() {
+			d.Missing = append(d.Missing, c.Case.Reference+" attachment."+string(doc.Scan)) // nobody is given it
+			continue
+		}
 		_, f, err := s.openFile(ctx, doc)
 		if err != nil {
 			return err

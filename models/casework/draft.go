@@ -3,7 +3,6 @@ package casework
 import (
 	"context"
 	"encoding/json"
-	"strconv"
 
 	"terang/models"
 	"terang/models/store"
@@ -116,9 +115,7 @@ func (s *Service) DraftAttach(ctx context.Context, token string, u Upload) (*mod
 		if err != nil {
 			return err
 		}
-		var c models.Check
-		c.Field(len(docs) < models.MaxAttachments, "attachments", "too_many", strconv.Itoa(models.MaxAttachments))
-		if err := c.Err(); err != nil {
+		if err := room(docs, t.Size, models.MaxDraftBytes); err != nil {
 			return err
 		}
 		out = t.row(&work{at: s.now()})

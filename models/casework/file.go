@@ -220,7 +220,7 @@ func (w *work) propose(in FileInput) policies.Classification {
 // register does what follows from a case's existence: events, clocks, chain, index.
 func (w *work) register(found policies.Classification, clocks []*models.Clock, warnings []string) error {
 	c := w.c
-	data := models.EventData{Channel: c.Channel, TextHash: textHash(c), Warnings: warnings}
+	data := models.EventData{Channel: c.Channel, TextHash: textHash(c), Warnings: warnings, Files: w.files}
 	if c.SourceID != "" {
 		data.Source = c.Source + ":" + c.SourceID
 	}

@@ -285,7 +285,7 @@ var requesterEvents = []string{
 	"case.filed", "case.completed", "case.assigned", "case.clarification_asked", "case.clarified", "case.answered", "case.closed",
 	"case.withdrawn", "case.published", "case.unpublished", "case.reopened", "deadline.set", "deadline.extended", "deadline.paused",
 	"deadline.resumed", "deadline.restarted", "deadline.lapsed", "deadline.recomputed", "chain.opened", "rung.opened", "rung.lapsed", "rung.raised", "rung.returned",
-	"rung.decided", "chain.failed", "objection.filed", "message.added", "attachment.added",
+	"rung.decided", "chain.failed", "objection.filed", "message.added", "attachment.added", "attachment.infected", "attachment.cleared",
 	"outside.filed", "outside.decided", "dossier.made", "case.erasure_proposed", "case.erased",
 }
 

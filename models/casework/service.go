@@ -39,6 +39,7 @@ type Service struct {
 	store   *store.Store
 	packs   *policies.Registry
 	files   Files
+	scanner Scanner
 	secret  []byte
 	clock   func() time.Time
 	signer  *trail.Signer
@@ -56,11 +57,13 @@ type Service struct {
 // Options are what a Service is made of. Secret (32 bytes or more, outside the database)
 // derives the keys of retried filings; Now is the clock, nil for time.Now.
 type Options struct {
-	Store  *store.Store
-	Packs  *policies.Registry
-	Files  Files
-	Secret []byte
-	Now    func() time.Time
+	Store *store.Store
+	Packs *policies.Registry
+	Files Files
+	// Scanner looks for viruses in what is uploaded; nil where none is configured.
+	Scanner Scanner
+	Secret  []byte
+	Now     func() time.Time
 	// HashMemory is the memory of a password hash in KiB; 0 for OWASP's minimum. Tests,
 	// which make many accounts, set less.
 	HashMemory uint32
@@ -84,7 +87,7 @@ func New(o Options) *Service {
 	if o.HashMemory == 0 {
 		o.HashMemory = argonMemory
 	}
-	return &Service{hashMemory: o.HashMemory, store: o.Store, packs: o.Packs, files: o.Files, secret: o.Secret, clock: o.Now, signer: o.Signer, quorum: o.Quorum, decreed: &decreed{},
+	return &Service{hashMemory: o.HashMemory, store: o.Store, packs: o.Packs, files: o.Files, scanner: o.Scanner, secret: o.Secret, clock: o.Now, signer: o.Signer, quorum: o.Quorum, decreed: &decreed{},
 		argon: argonSum, factors: newSecondFactors(o)}
 }
 

@@ -28,6 +28,7 @@ type work struct {
 	clocks     []models.Clock // read when first needed
 	haveClocks bool
 	filedEvent int64
+	files      []string // hashes of what came with a filing
 }
 
 // change is the shape of every verb on an existing case. may is the action asked

@@ -172,6 +172,16 @@ func (v ErasureProposed) Message() Message {
 	return message(v.Lang, "erasure_proposed", v.Case, v.Lang.T("mail.erasure_proposed.text", v.Case.Body), v.Lang.T("mail.erasure_proposed.save"))
 }
 
+// Infected tells that the scanner found something in a file that was taken in unchecked.
+type Infected struct {
+	Lang text.Lang
+	Case Case
+}
+
+func (v Infected) Message() Message {
+	return message(v.Lang, "infected", v.Case, v.Lang.T("mail.infected.text", v.Case.Body))
+}
+
 // Reminder goes to an officer.
 type Reminder struct {
 	Lang      text.Lang
