@@ -277,7 +277,7 @@ func (l *life) publish(ctx context.Context) bool {
 		if c.Classification != models.Public {
 			return nil
 		}
-		_, err := l.svc.Publish(ctx, l.ppid(), l.ref, casework.PublishInput{Version: c.Version, Summary: l.say(l.t.Summary)})
+		_, err := l.svc.Publish(ctx, l.ppid(), l.ref, casework.PublishInput{Version: c.Version, Summary: l.say(l.t.Summary), MaskRest: true})
 		return err
 	})
 }

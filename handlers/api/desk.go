@@ -269,16 +269,47 @@ type publishInput struct {
 		Versioned
 		Title     string `json:"title,omitempty"`
 		Summary   string `json:"summary" required:"false"`
+		Question  bool   `json:"question,omitempty" doc:"publish what was asked, too"`
 		Unpublish bool   `json:"unpublish,omitempty"`
 		Reason    string `json:"reason,omitempty" doc:"needed to unpublish"`
+
+		Masks     []maskBody            `json:"masks,omitempty" doc:"phrases to mask wherever they stand"`
+		Keep      []keepBody            `json:"keep,omitempty" doc:"phrases that look like personal data and may stay"`
+		Documents []publishDocumentBody `json:"documents,omitempty" doc:"what becomes of the documents given with the answer"`
 	}
+}
+
+type maskBody struct {
+	Text      string `json:"text"`
+	Exemption string `json:"exemption,omitempty" doc:"the pack's exemption; that of personal data when left out"`
+}
+
+type keepBody struct {
+	Text   string `json:"text"`
+	Reason string `json:"reason"`
+}
+
+type publishDocumentBody struct {
+	ID     int64  `json:"id"`
+	Leave  bool   `json:"leave,omitempty" doc:"it does not go out"`
+	Reason string `json:"reason,omitempty" doc:"why it may go out though something was found in it, or no program can read it"`
 }
 
 func (s *server) publish(ctx context.Context, in *publishInput) (*caseOutput, error) {
 	b := &in.Body
 	return s.verb(ctx, in.DeskInput, b.Version, func(a models.Actor) (*models.Case, error) {
-		return s.Cases.Publish(ctx, a, in.Reference, casework.PublishInput{
-			Version: b.Version, Title: b.Title, Summary: b.Summary, Unpublish: b.Unpublish, Reason: b.Reason,
-		})
+		input := casework.PublishInput{
+			Version: b.Version, Title: b.Title, Summary: b.Summary, Question: b.Question, Unpublish: b.Unpublish, Reason: b.Reason,
+		}
+		for _, m := range b.Masks {
+			input.Masks = append(input.Masks, casework.MaskInput{Text: m.Text, Exemption: m.Exemption})
+		}
+		for _, k := range b.Keep {
+			input.Keep = append(input.Keep, casework.KeepInput{Text: k.Text, Reason: k.Reason})
+		}
+		for _, d := range b.Documents {
+			input.Documents = append(input.Documents, casework.PublishDocument{ID: d.ID, Leave: d.Leave, Reason: d.Reason})
+		}
+		return s.Cases.Publish(ctx, a, in.Reference, input)
 	})
 }

@@ -2,8 +2,10 @@ package casework
 
 import (
 	"context"
+	"slices"
 
 	"terang/models"
+	"terang/models/store"
 )
 
 // Disclosures searches what was released, newest first.
@@ -59,8 +61,19 @@ func (s *Service) Disclosure(ctx context.Context, ref string) (*DisclosureView, 
 	if err != nil {
 		return nil, err
 	}
+	documents, err := r.PublishedDocuments(c.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.disclosureView(r, d, c, documents)
+}
+
+// disclosureView is what the public reads. Every word of it is the entry's own; of the case only
+// what is no text is asked, such as under which exemptions something was withheld.
+func (s *Service) disclosureView(r *store.Reader, d *models.Disclosure, c *models.Case, documents []models.PublishedDocument) (*DisclosureView, error) {
 	v := &DisclosureView{Disclosure: *d, Kind: c.Kind}
-	v.By = ""
+	v.By, v.Choices = "", ""
+	var err error
 	if v.Body, err = r.Body(d.BodyID); err != nil {
 		return nil, err
 	}
@@ -72,8 +85,9 @@ func (s *Service) Disclosure(ctx context.Context, ref string) (*DisclosureView, 
 		return nil, err
 	}
 	if n := len(decisions); n > 0 {
-		v.Decision = &decisions[n-1]
-		v.Decision.By, v.Decision.OfficerID, v.Decision.Basis = "", nil, ""
+		last := decisions[n-1]
+		v.Decision = &models.Decision{CaseID: c.ID, Outcome: last.Outcome, Exemptions: last.Exemptions, At: last.At,
+			Text: d.Answer, Withheld: d.Withheld, Tests: published(d)}
 	}
 	if v.Stones, err = stones(r, v.Pack, c.ID); err != nil {
 		return nil, err
@@ -82,16 +96,39 @@ func (s *Service) Disclosure(ctx context.Context, ref string) (*DisclosureView, 
 	if err != nil {
 		return nil, err
 	}
+	copied := map[int64]bool{} // withheld in part only: a copy is out
+	for _, p := range documents {
+		i := slices.IndexFunc(docs, func(a models.Attachment) bool { return a.ID == p.AttachmentID })
+		if i < 0 || docs[i].SHA256 == "" || docs[i].Classification != models.Public {
+			continue
+		}
+		doc := docs[i]
+		if doc.Redacts != nil {
+			copied[*doc.Redacts] = true
+		}
+		doc.Name = p.Name
+		v.Documents = append(v.Documents, doc)
+	}
 	for _, doc := range docs {
-		switch {
-		case doc.SHA256 == "": // erased
-		case doc.FromBody && doc.Released && doc.Classification == models.Public:
-			v.Documents = append(v.Documents, doc)
-		case doc.FromBody && doc.Classification != models.Public:
-			v.Withheld = append(v.Withheld, models.Attachment{Classification: doc.Classification, Ground: doc.Ground, At: doc.At})
+		if doc.SHA256 != "" && doc.FromBody && doc.Classification != models.Public && !copied[doc.ID] {
+			v.Withheld = append(v.Withheld, withheld(c, &doc))
 		}
 	}
 	return v, nil
+}
+
+// published puts the reasons that were published into the form that a decision keeps them in.
+func published(d *models.Disclosure) string {
+	t := models.Test{Form: "published"}
+	for field, text := range map[string]string{"consequence_open": d.Why, "duration": d.Until} {
+		if text != "" {
+			t.Answers = append(t.Answers, models.TestAnswer{Field: field, Text: text})
+		}
+	}
+	if len(t.Answers) == 0 {
+		return ""
+	}
+	return toJSON([]models.Test{t})
 }
 
 // Bodies lists public bodies, by key.

@@ -458,9 +458,16 @@ func (e *eraser) published(w *work) error {
 		if err := w.UnindexDisclosure(d); err != nil {
 			return err
 		}
+		if err := w.DeletePublishedDocuments(w.c.ID); err != nil {
+			return err
+		}
 		return w.DeleteDisclosure(d.ID)
 	}
 	d.Title, d.Summary, d.Answer = e.text(d.Title), e.text(d.Summary), e.text(d.Answer)
+	e.publication(d)
+	if err := e.publishedDocuments(w); err != nil {
+		return err
+	}
 	if err := w.UpdateDisclosure(d); err != nil {
 		return err
 	}

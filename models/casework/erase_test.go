@@ -57,7 +57,8 @@ func closed(t *testing.T, s *caseworktest.Scene, in casework.FileInput) (*models
 	must(s.Say(s.Ctx, who, c.Reference, casework.TextInput{Text: "Salam, " + name}))
 	must(s.Note(s.Ctx, ppid, c.Reference, casework.TextInput{Version: c.Version, Text: "Telepon " + name}))
 	must(s.Decide(s.Ctx, ppid, c.Reference, casework.DecideInput{Version: c.Version, Outcome: models.Granted, Text: "Kepada Saudara " + name + ": terlampir."}))
-	must(s.Publish(s.Ctx, ppid, c.Reference, casework.PublishInput{Version: c.Version, Title: "Anggaran untuk " + name, Summary: "Diminta " + name}))
+	must(s.Publish(s.Ctx, ppid, c.Reference, casework.PublishInput{Version: c.Version, Title: "Anggaran untuk " + name, Summary: "Diminta " + name,
+		Keep: []casework.KeepInput{{Text: name, Reason: "Setuju disebut"}}}))
 	must(s.Close(s.Ctx, ppid, c.Reference, casework.TextInput{Version: c.Version, Text: "Selesai, " + name + " puas."}))
 	return c, who
 }

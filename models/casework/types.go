@@ -104,15 +104,6 @@ type DecideInput struct {
 	Release    []int64 // the body's attachments that go with the answer
 }
 
-// PublishInput puts a decided case into the disclosure log, or takes it out.
-type PublishInput struct {
-	Version   int64
-	Title     string // "" keeps the case's subject
-	Summary   string
-	Unpublish bool
-	Reason    string // needed to unpublish
-}
-
 // ObjectInput raises an objection.
 type ObjectInput struct {
 	Ground string // pack's id
