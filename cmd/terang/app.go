@@ -68,7 +68,7 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 		return nil, fmt.Errorf("%s: %w", keys, err)
 	}
 	// Instances that start at once on an empty folder must not each make a key.
-	unlock, err := lockFolder(keys)
+	unlock, err := lockKeys(keys)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", keys, err)
 	}

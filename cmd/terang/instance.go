@@ -6,8 +6,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"syscall"
 )
 
 // instanceName tells one instance from the next: no two processes share it, not even one
@@ -38,4 +41,19 @@ func (a *app) oneSecret(ctx context.Context, accept bool) error {
 	}
 	return fmt.Errorf("%s is not the secret this database is served with: every instance needs the same keys folder (--keys), "+
 		"and a restored one its copy; where it is lost for good, serve once with --accept-secret", a.keyFile("secret"))
+}
+
+// lockKeys keeps other processes out of a folder until unlock, or until this one ends.
+func lockKeys(dir string) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return func() {}, nil // mounted to be read: nobody makes anything here
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() { f.Close() }, nil
 }
