@@ -71,6 +71,9 @@ func (s *Service) Handover(ctx context.Context, a models.Actor, in HandoverInput
 
 // handing checks who hands over to whom.
 func (s *Service) handing(ctx context.Context, a models.Actor, in HandoverInput) (from, to *models.Officer, err error) {
+	if !handsOver(a) {
+		return nil, nil, models.Refuse(models.Forbidden, "not_allowed", policies.ActHandover)
+	}
 	var check models.Check
 	text(&check, "reason", in.Reason, maxReason, true)
 	r := s.store.Read(ctx)
@@ -114,6 +117,12 @@ func (s *Service) handing(ctx context.Context, a models.Actor, in HandoverInput)
 		receives(&check, from, to)
 	}
 	return from, to, check.Err()
+}
+
+// handsOver says whether there is anything that the actor could hand over.
+func handsOver(a models.Actor) bool {
+	return a.Kind == models.BySystem ||
+		a.Kind == models.ByOfficer && may(a, policies.ActHandover, policies.AccessFacts{SameBody: true, SameUnit: true}).Allowed
 }
 
 // receives refuses who cannot take over.
@@ -318,7 +327,7 @@ func (s *Service) handedOver(tx *store.Tx, h *handover) error {
 // Takers lists who could take over from officers that the actor may hand over: themselves in the
 // list, so that a form can name both.
 func (s *Service) Takers(ctx context.Context, a models.Actor) ([]models.Officer, error) {
-	if a.Kind != models.BySystem && (a.Kind != models.ByOfficer || !may(a, policies.ActHandover, policies.AccessFacts{SameBody: true, SameUnit: true}).Allowed) {
+	if !handsOver(a) {
 		return nil, models.Refuse(models.Forbidden, "not_allowed", policies.ActHandover)
 	}
 	r := s.store.Read(ctx)
