@@ -135,6 +135,14 @@ func openPostgres(ctx context.Context, dsn string, conns int, trace *tracer) (*g
 	if pc.RuntimeParams["application_name"] == "" {
 		pc.RuntimeParams["application_name"] = "terang"
 	}
+	// A server that does not answer must not keep a request, nor one of ours that is stopped in
+	// the middle of a transaction keep its locks from the others.
+	if pc.ConnectTimeout == 0 {
+		pc.ConnectTimeout = 5 * time.Second
+	}
+	if pc.RuntimeParams["idle_in_transaction_session_timeout"] == "" {
+		pc.RuntimeParams["idle_in_transaction_session_timeout"] = "15s"
+	}
 	pool := stdlib.OpenDB(*pc, stdlib.OptionAfterConnect(func(_ context.Context, c *pgx.Conn) error {
 		// Without this every time would come back in the server's local zone.
 		c.TypeMap().RegisterType(&pgtype.Type{
