@@ -33,12 +33,15 @@ type Options struct {
 	Version        string
 	Log            *slog.Logger
 	Now            func() time.Time
+	// Seen and Span are web.Config's.
+	Seen func(web.Seen)
+	Span func(ctx context.Context, traceparent, method string) (context.Context, func(route string, status int))
 }
 
 // New makes the site.
 func New(o Options) (*fiber.App, error) {
 	w, err := web.New(web.Config{
-		BaseURL: o.BaseURL, Demo: o.Demo, Secret: o.Secret, TrustedProxies: o.TrustedProxies, Logger: o.Log, Now: o.Now,
+		BaseURL: o.BaseURL, Demo: o.Demo, Secret: o.Secret, TrustedProxies: o.TrustedProxies, Logger: o.Log, Now: o.Now, Seen: o.Seen, Span: o.Span,
 		Sessions: func(ctx context.Context, token string) (web.Session, error) {
 			s, err := o.Cases.Session(ctx, token)
 			return web.Session(s), err
@@ -69,13 +72,13 @@ func New(o Options) (*fiber.App, error) {
 
 	// The order matters: what answers an error stands inside what logs and packs the answer,
 	// and inside the deadline, which it needs to draw the page.
-	app.Use(w.Log, web.Compress, w.Headers, w.Deadline, w.Errors, web.RefuseEncoded, w.Language)
+	app.Use(w.Watch, w.Log, web.Compress, w.Headers, w.Deadline, w.Errors, web.RefuseEncoded, w.Language)
 
 	app.Get("/static/*", w.Anyone, web.Static)
 	app.Get("/favicon.ico", w.Anyone, web.Favicon)
 	app.Get("/robots.txt", w.Anyone, robots)
 	app.Get("/healthz", w.Anyone, healthy)
-	app.Get("/readyz", w.Anyone, ready(o.Ready))
+	app.Get("/readyz", w.Anyone, ready(o.Ready, w.Logger()))
 	public.MountLog(app, o.Cases, w)
 
 	app.Use(w.SameOrigin)
@@ -103,11 +106,11 @@ func robots(c *fiber.Ctx) error {
 func healthy(c *fiber.Ctx) error { return c.SendString("ok\n") }
 
 // ready says that it can serve. What is wrong stands in the log, not in the answer.
-func ready(check func(context.Context) error) fiber.Handler {
+func ready(check func(context.Context) error, log *slog.Logger) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		if check != nil {
 			if err := check(c.UserContext()); err != nil {
-				slog.Warn("not ready", "error", err)
+				log.Warn("not ready", "error", err)
 				return c.Status(fiber.StatusServiceUnavailable).SendString("not ready\n")
 			}
 		}

@@ -29,6 +29,7 @@ type app struct {
 	cases  *casework.Service
 	// ready says that the schema was seen to be this binary's.
 	ready bool
+	fit   fitness // of serve: whether it can serve now
 }
 
 // needs says what a command asks of the database before it can work.
@@ -96,6 +97,7 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 			return nil, err
 		}
 	}
+	set.Watch.onto(&cfg)
 	if a.store, err = store.Open(ctx, cfg); err != nil {
 		return nil, err
 	}

@@ -181,6 +181,7 @@ type settings struct {
 	BaseURL  string
 	Operator string       // who runs the command, for the trail
 	Quorum   store.Quorum // of serve
+	Watch    *watch       // of serve; nil for nobody
 }
 
 // keyFile is a file in the folder of keys, which may be mounted apart from the data: every

@@ -148,7 +148,7 @@ func rootCommand() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		serveCommand(), migrateCommand(), bodyCommand(), officerCommand(), importCommand(), packCommand(),
-		holidaysCommand(), sweepCommand(), exportCommand(), reportCommand(), verifyCommand(), backupCommand(), restoreCommand(), witnessCommand(), logCommand(), versionCommand(), benchCommand(),
+		holidaysCommand(), sweepCommand(), exportCommand(), reportCommand(), verifyCommand(), backupCommand(), restoreCommand(), witnessCommand(), outboxCommand(), logCommand(), versionCommand(), benchCommand(),
 	)
 	return root
 }

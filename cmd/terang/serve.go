@@ -56,6 +56,7 @@ func serveCommand() *cobra.Command {
 	f.StringSlice("trusted-proxy", nil, "`ADDRESS` or network of a proxy whose X-Forwarded-For is believed; may be given many times")
 	f.Bool("log-json", false, "write the server's log as JSON")
 	f.StringSlice("witness", nil, "`URL=VKEY` of a witness that the log's heads are shown to; may be given many times")
+	addFrontFlags(cmd)
 	f.Int("witness-quorum", 0, "how many witnesses must have cosigned a head before it is published and receipts are made under it")
 	return cmd
 }
@@ -70,6 +71,7 @@ type serveOptions struct {
 	logJSON   bool
 	passing   bool      // the data folder is the demo's own and goes when it ends
 	witnesses []witness // that the log's heads are shown to
+	front     front     // mail, and what watches the server
 }
 
 func readServeOptions(cmd *cobra.Command) (o serveOptions, err error) {
@@ -85,6 +87,10 @@ func readServeOptions(cmd *cobra.Command) (o serveOptions, err error) {
 	if o.witnesses, o.Quorum, err = readWitnesses(cmd); err != nil {
 		return o, err
 	}
+	if o.front, err = readFront(cmd); err != nil {
+		return o, err
+	}
+	o.Watch = o.front.watch
 	if _, port, err := net.SplitHostPort(o.addr); err != nil || port == "" {
 		return o, usageErrorf("--addr %q: expected HOST:PORT, such as %s", o.addr, defaultAddr)
 	}
@@ -167,6 +173,11 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	alone, err := a.beside(work, o.front, log)
+	if err != nil {
+		return err
+	}
+	defer alone()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -255,7 +266,7 @@ func (a *app) lead(ctx context.Context, log *slog.Logger, witnesses ...witness) 
 		case <-ctx.Done():
 			return
 		case <-sequence.C:
-			guarded(log, "sequence", func() error { return a.sequence(ctx) })
+			guarded(log, "sequence", a.Watch.timed("sequence", func() error { return a.sequence(ctx) }))
 		case <-sweep.C:
 			a.sweepOnce(ctx, log)
 		}
@@ -263,10 +274,10 @@ func (a *app) lead(ctx context.Context, log *slog.Logger, witnesses ...witness) 
 }
 
 func (a *app) sweepOnce(ctx context.Context, log *slog.Logger) {
-	guarded(log, "sweep", func() error {
+	guarded(log, "sweep", a.Watch.timed("sweep", func() error {
 		_, err := a.cases.Sweep(ctx, time.Now())
 		return err
-	})
+	}))
 }
 
 // guarded keeps one failed or panicking pass from ending the server: the next one tries again.

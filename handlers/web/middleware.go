@@ -75,7 +75,7 @@ func RefuseEncoded(c *fiber.Ctx) error {
 
 // Deadline bounds the work of a request; a client that went away is not noticed.
 func (w *Web) Deadline(c *fiber.Ctx) error {
-	ctx, cancel := context.WithTimeout(context.Background(), w.cfg.Timeout)
+	ctx, cancel := context.WithTimeout(c.UserContext(), w.cfg.Timeout)
 	defer cancel()
 	c.SetUserContext(ctx)
 	return c.Next()

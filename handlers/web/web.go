@@ -32,6 +32,11 @@ type Config struct {
 	Timeout time.Duration
 	Logger  *slog.Logger
 	Now     func() time.Time
+	// Seen hears of each request; nil for nobody.
+	Seen func(Seen)
+	// Span opens a trace span under a W3C traceparent ("" for none) and gives what ends it;
+	// nil where nothing is traced.
+	Span func(ctx context.Context, traceparent, method string) (context.Context, func(route string, status int))
 	// Sessions finds who is signed in by the token of the session cookie.
 	Sessions func(ctx context.Context, token string) (Session, error)
 }
