@@ -293,12 +293,15 @@ const versionAny = -1
 // Document opens one file of a case for an actor. Its own class counts as well as
 // the case's; a requester opens what they sent and what was released to them.
 func (s *Service) Document(ctx context.Context, a models.Actor, ref string, id int64) (*models.Attachment, io.ReadSeekCloser, error) {
-	v, err := s.Case(ctx, a, ref)
+	v, err := s.view(ctx, a, ref, false)
 	if err != nil {
 		return nil, nil, err
 	}
 	for i := range v.Attachments {
 		if v.Attachments[i].ID == id {
+			if err := s.viewedDocument(ctx, a, v.Case, &v.Attachments[i]); err != nil {
+				return nil, nil, err
+			}
 			return s.openFile(ctx, &v.Attachments[i])
 		}
 	}

@@ -90,21 +90,24 @@ func (s *Service) Dossier(ctx context.Context, a models.Actor, ref string, in Do
 }
 
 func (s *Service) dossier(ctx context.Context, a models.Actor, ref string) (*DossierView, error) {
-	first, err := s.Case(ctx, a, ref)
+	first, err := s.view(ctx, a, ref, false) // dossier.made says so already
 	if err != nil {
 		return nil, err
 	}
 	d := &DossierView{Made: s.now(), By: a, Asked: first.Case.Reference, Pack: first.Pack}
+	other := func(c *models.Case) (*CaseView, error) {
+		return s.view(ctx, kin(a, c), c.Reference, c.ID != first.Case.ID)
+	}
 	root := first
 	if first.Parent != nil {
-		if root, err = s.Case(ctx, kin(a, first.Parent), first.Parent.Reference); err != nil {
+		if root, err = other(first.Parent); err != nil {
 			return nil, err
 		}
 	}
 	d.Cases = []DossierCase{{CaseView: root}}
 	for i := range root.Objections {
 		o := &root.Objections[i]
-		v, err := s.Case(ctx, kin(a, o), o.Reference)
+		v, err := other(o)
 		if models.KindOf(err) == models.NotFound {
 			d.Missing = append(d.Missing, o.Reference)
 			continue

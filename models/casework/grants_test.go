@@ -1,6 +1,8 @@
 package casework_test
 
 import (
+	"context"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -530,6 +532,55 @@ func TestSecondPersonIsIndependent(t *testing.T) {
 	}
 	if current(s, c.Reference).Classification != models.Public {
 		t.Error("two people could not lower it")
+	}
+	s.Check()
+}
+
+// Every door through which an officer reads a confidential matter leaves one event a reading.
+func TestReadingIsOnRecord(t *testing.T) {
+	s, c, _ := secret(t)
+	boss := s.As("officer")
+	doc, err := s.Attach(s.Ctx, boss, c.Reference, casework.Upload{Name: "a.txt", Data: strings.NewReader("isi")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := s.AddPlain("ppid3@dinas.test", models.InfoOfficer, "dinas", models.Confidential) // has no event yet
+	for _, x := range []struct {
+		door string
+		read func() error
+		want []string
+	}{
+		{"page", func() error { _, err := s.Case(s.Ctx, head, c.Reference); return err }, []string{"case.viewed"}},
+		{"form to assign", func() error {
+			_, err := s.Case(s.Ctx, head, c.Reference)
+			if err == nil {
+				_, _, err = s.Assignable(s.Ctx, head, c.Reference)
+			}
+			return err
+		}, []string{"case.viewed"}},
+		{"document", func() error {
+			_, f, err := s.Document(s.Ctx, head, c.Reference, doc.ID)
+			if err == nil {
+				err = f.Close()
+			}
+			return err
+		}, []string{"document.viewed"}},
+		{"dossier", func() error {
+			return s.Dossier(s.Ctx, head, c.Reference, casework.DossierInput{Page: func(context.Context, io.Writer, *casework.DossierView) error { return nil }}, io.Discard)
+		}, []string{"dossier.made"}},
+		{"receipt", func() error { _, err := s.Receipt(s.Ctx, head, c.Reference, 0); return err }, []string{"case.viewed"}},
+	} {
+		before := len(kinds(s, c, head))
+		if err := x.read(); err != nil {
+			t.Errorf("%s: %v", x.door, err)
+		}
+		if got := kinds(s, c, head)[before:]; !slices.Equal(got, x.want) {
+			t.Errorf("%s leaves %v, want %v", x.door, got, x.want)
+		}
+	}
+	public, _, _ := s.Given(caseworktest.Complaint())
+	if _, err := s.Case(s.Ctx, head, public.Reference); err != nil || len(kinds(s, public, head)) > 0 {
+		t.Errorf("reading a public case is an event: %v", err)
 	}
 	s.Check()
 }

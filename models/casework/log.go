@@ -33,6 +33,11 @@ func (s *Service) Receipt(ctx context.Context, a models.Actor, ref string, event
 		if s.signer != nil {
 			key = s.signer.VerifierKey()
 		}
+		if (e.Classification == models.Confidential || e.CaseClass == models.Confidential) && a.Kind == models.ByOfficer { // it hands out what was sealed
+			if err := s.read(ctx, a, ref, "case.viewed", models.EventData{Of: e.Kind}); err != nil {
+				return nil, err
+			}
+		}
 		return s.store.Receipt(ctx, e.ID, key, s.quorum)
 	}
 	return nil, models.Refuse(models.NotFound, "receipt_not_found")

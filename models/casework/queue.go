@@ -86,7 +86,7 @@ func pageSize(c *models.Check, n int) int {
 
 // Assignable lists who a case may be given to.
 func (s *Service) Assignable(ctx context.Context, a models.Actor, ref string) ([]models.Officer, []models.Unit, error) {
-	v, err := s.Case(ctx, a, ref)
+	v, err := s.view(ctx, a, ref, false) // asked beside a page of the case
 	if err != nil {
 		return nil, nil, err
 	}

@@ -46,6 +46,11 @@ func RequesterOf(c *models.Case) models.Actor {
 // Case is one case as the actor may see it; what they may not know of is not
 // found. An officer's look at a confidential case is itself an event.
 func (s *Service) Case(ctx context.Context, a models.Actor, ref string) (*CaseView, error) {
+	return s.view(ctx, a, ref, true)
+}
+
+// view is Case, without the event where the reading is on record by another: one a reading.
+func (s *Service) view(ctx context.Context, a models.Actor, ref string, reads bool) (*CaseView, error) {
 	norm, ok := models.NormalReference(ref)
 	if !ok {
 		return nil, models.Refuse(models.NotFound, "case_not_found")
@@ -62,8 +67,8 @@ func (s *Service) Case(ctx context.Context, a models.Actor, ref string) (*CaseVi
 	if a, err = s.enter(r, a, c, rungs); err != nil {
 		return nil, err
 	}
-	if c.Classification == models.Confidential && a.Kind == models.ByOfficer {
-		if err := s.viewed(ctx, a, norm); err != nil {
+	if reads {
+		if err := s.viewed(ctx, a, c); err != nil {
 			return nil, err
 		}
 	}
@@ -84,14 +89,31 @@ func (s *Service) Case(ctx context.Context, a models.Actor, ref string) (*CaseVi
 	return v, nil
 }
 
-func (s *Service) viewed(ctx context.Context, a models.Actor, ref string) error {
+// viewed puts on record that an officer read a confidential case.
+func (s *Service) viewed(ctx context.Context, a models.Actor, c *models.Case) error {
+	if c.Classification != models.Confidential || a.Kind != models.ByOfficer {
+		return nil
+	}
+	return s.read(ctx, a, c.Reference, "case.viewed", models.EventData{})
+}
+
+func (s *Service) read(ctx context.Context, a models.Actor, ref, event string, data models.EventData) error {
 	return s.store.WithTx(ctx, func(tx *store.Tx) error {
 		w, err := s.load(tx, a, ref)
 		if err != nil {
 			return err
 		}
-		return w.record("case.viewed", "", "", models.EventData{})
+		return w.record(event, "", "", data)
 	})
+}
+
+// viewedDocument puts on record that an officer opened a confidential document, or one of a
+// confidential case.
+func (s *Service) viewedDocument(ctx context.Context, a models.Actor, c *models.Case, d *models.Attachment) error {
+	if a.Kind != models.ByOfficer || c.Classification != models.Confidential && d.Classification != models.Confidential {
+		return nil
+	}
+	return s.read(ctx, a, c.Reference, "document.viewed", models.EventData{File: d.SHA256})
 }
 
 func (s *Service) fillPeople(r *store.Reader, a models.Actor, v *CaseView) error {
