@@ -23,7 +23,8 @@ type app struct {
 	settings
 	packs  *policies.Registry
 	store  *store.Store
-	files  fileStore
+	files  blobStore
+	virus  *clamd // nil where no scanner is configured
 	signer *trail.Signer
 	secret []byte
 	cases  *casework.Service
@@ -80,7 +81,17 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 	if a.signer, _, err = trail.LoadOrMakeKey(filepath.Join(keys, "log.key"), logOrigin(set.BaseURL)); err != nil {
 		return nil, err
 	}
-	a.files = fileStore{filepath.Join(set.Data, "files")}
+	if a.files, err = openFiles(set); err != nil {
+		return nil, err
+	}
+	var scanner casework.Scanner
+	if set.Clamd != "" {
+		c, err := parseClamd(set.Clamd)
+		if err != nil {
+			return nil, err
+		}
+		a.virus, scanner = &c, c
+	}
 	master, err := store.OpenMasterKey(filepath.Join(keys, masterKeyName))
 	if err != nil {
 		return nil, err
@@ -116,8 +127,8 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 		a.ready = true
 	}
 	a.cases = casework.New(casework.Options{
-		Store: a.store, Packs: a.packs, Files: a.files, Secret: a.secret, Now: now,
-		Signer: a.signer, Quorum: set.Quorum,
+		Store: a.store, Packs: a.packs, Files: a.files, Scanner: scanner, Secret: a.secret, Now: now,
+		Signer: a.signer, Quorum: set.Quorum, SecondFactor: set.SecondFactor, BaseURL: set.BaseURL,
 	})
 	return a, nil
 }

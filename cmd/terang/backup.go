@@ -28,6 +28,8 @@ type backupNote struct {
 	Schema int       `json:"schema"`
 	Events int64     `json:"events"` // size of the signed log
 	Files  int       `json:"files"`
+	// FilesAt is the bucket that holds the attachments, which a backup leaves where they are.
+	FilesAt string `json:"files_at,omitempty"`
 }
 
 func backupCommand() *cobra.Command {
@@ -44,7 +46,7 @@ func backupCommand() *cobra.Command {
 			}
 			return withApp(cmd, existing, func(ctx context.Context, a *app) error {
 				if a.Database != "" {
-					return errors.New("backup copies SQLite databases; on PostgreSQL use pg_dump, and copy " + a.files.dir + " after it")
+					return errors.New("backup copies SQLite databases; on PostgreSQL use pg_dump, and copy " + a.files.String() + " after it")
 				}
 				var note backupNote
 				step := progress(cmd.ErrOrStderr(), "copying attachments")
@@ -91,24 +93,20 @@ func (a *app) backup(ctx context.Context, w io.Writer, step func(done, of int64)
 	if err := zipFile(z, databaseName, copied); err != nil {
 		return note, err
 	}
-	err = filepath.WalkDir(a.files.dir, func(name string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) || err == nil && (d.IsDir() || !storedName.MatchString(d.Name())) {
-			return nil
-		}
-		if err != nil {
+	// A bucket is not copied: its own versions and copies are its owner's.
+	if folder, ok := a.files.(fileStore); ok {
+		err = folder.Each(ctx, func(name string, _ time.Time) error {
+			err := zipFile(z, path.Join("files", name[:2], name), filepath.Join(folder.dir, name[:2], name))
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // erased since the copy was made
+			}
+			note.Files++
+			step(int64(note.Files), 0)
 			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		err = zipFile(z, path.Join("files", d.Name()[:2], d.Name()), name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // erased since the copy was made
-		}
-		note.Files++
-		step(int64(note.Files), 0)
-		return err
-	})
+		})
+	} else {
+		note.FilesAt = a.files.String()
+	}
 	if err != nil {
 		return note, err
 	}

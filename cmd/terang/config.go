@@ -182,6 +182,11 @@ type settings struct {
 	Operator string       // who runs the command, for the trail
 	Quorum   store.Quorum // of serve
 	Watch    *watch       // of serve; nil for nobody
+	// SecondFactor is whom serve asks for a second step at sign-in.
+	SecondFactor models.SecondFactorRule
+	Files        string // folder or bucket of attachments; "" for a folder in Data
+	FilesKey     string // file with the bucket's credentials
+	Clamd        string // address of ClamAV's daemon; "" for none
 }
 
 // keyFile is a file in the folder of keys, which may be mounted apart from the data: every
@@ -213,6 +218,17 @@ func readSettings(cmd *cobra.Command) (settings, error) {
 	s.BaseURL, _ = f.GetString("base-url")
 	s.Packs, _ = f.GetString("packs")
 	s.Operator, _ = f.GetString("operator")
+	s.Files, _ = f.GetString("files")
+	s.FilesKey, _ = f.GetString("files-key-file")
+	s.Clamd, _ = f.GetString("clamd")
+	if s.Clamd != "" {
+		if _, err := parseClamd(s.Clamd); err != nil {
+			return s, err
+		}
+	}
+	if _, err := openFiles(s); err != nil {
+		return s, err
+	}
 	s.Operator = strings.TrimSpace(s.Operator)
 	if utf8.RuneCountInString(s.Operator) > models.MaxName || strings.ContainsFunc(s.Operator, unicode.IsControl) || !utf8.ValidString(s.Operator) {
 		return s, usageErrorf("--operator: expected a name of at most %d characters on one line", models.MaxName)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"terang/models"
 	"terang/models/casework"
@@ -22,7 +23,7 @@ import (
 // of a random name. Names say nothing of what they hold.
 type fileStore struct{ dir string }
 
-var _ casework.Files = fileStore{}
+var _ blobStore = fileStore{}
 
 // headSize is how much of a file is kept for sniffing its type.
 const headSize = 3072
@@ -107,6 +108,31 @@ func (s fileStore) path(name string) (string, error) {
 	}
 	return filepath.Join(s.dir, name[:2], name), nil
 }
+
+// Each names every file in the folder.
+func (s fileStore) Each(ctx context.Context, do func(string, time.Time) error) error {
+	return filepath.WalkDir(s.dir, func(_ string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && (d.IsDir() || !storedName.MatchString(d.Name())) {
+			return nil
+		}
+		if err != nil {
+			return fileError(err)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // deleted meanwhile
+		}
+		if err != nil {
+			return fileError(err)
+		}
+		return do(d.Name(), info.ModTime())
+	})
+}
+
+func (s fileStore) String() string { return s.dir }
 
 // firstBytes keeps the head of what is written to it.
 type firstBytes struct{ b []byte }

@@ -138,6 +138,9 @@ func rootCommand() *cobra.Command {
 	flags.String("packs", "", "`DIR` of law packs beside those built in: new laws, or new versions of a law")
 	flags.String("database", "", "postgres://… `URL`; without it SQLite in --data")
 	flags.String("database-file", "", "`FILE` that holds the database URL, to keep its password off the command line")
+	flags.String("files", "", "`DIR` for attachments that every instance sees, or s3://BUCKET/PREFIX?endpoint=URL&region=NAME; <data>/files, when not given")
+	flags.String("files-key-file", "", "`FILE` of two lines, a key's id and its secret, for the bucket of --files; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, when not given")
+	flags.String("clamd", "", "`ADDRESS` of ClamAV's daemon, which looks at each upload: unix:/run/clamav/clamd.ctl or HOST:PORT")
 	flags.String("base-url", "", "`URL` under which the portal is reached, for links; without it that of the request")
 	flags.String("operator", "", "`NAME` of who runs the command, for the audit trail; terang, when not given")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -148,7 +151,7 @@ func rootCommand() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		serveCommand(), migrateCommand(), bodyCommand(), officerCommand(), importCommand(), packCommand(),
-		holidaysCommand(), sweepCommand(), exportCommand(), reportCommand(), verifyCommand(), backupCommand(), restoreCommand(), witnessCommand(), outboxCommand(), logCommand(), versionCommand(), benchCommand(),
+		holidaysCommand(), sweepCommand(), exportCommand(), reportCommand(), verifyCommand(), backupCommand(), restoreCommand(), witnessCommand(), logCommand(), filesCommand(), versionCommand(), benchCommand(),
 	)
 	return root
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"mime"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"terang/handlers/web"
 	"terang/models"
 	"terang/models/casework"
 )
@@ -333,9 +333,8 @@ func (s *server) document(ctx context.Context, in *documentInput) (*streamOutput
 	c := requestOf(ctx).fiber
 	return &streamOutput{func(huma.Context) {
 		c.Status(http.StatusOK)
-		c.Set("Content-Type", doc.Type)
-		c.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": doc.Name}))
-		c.Set("X-Content-Type-Options", "nosniff")
-		c.Context().SetBodyStream(data, int(doc.Size)) // closes data
+		if err := web.Download(c, doc, data); err != nil {
+			c.Status(http.StatusInternalServerError)
+		}
 	}}, nil
 }

@@ -151,13 +151,15 @@ type messageBody struct {
 }
 
 type attachmentBody struct {
-	ID             int64  `json:"id"`
-	Name           string `json:"name"`
-	Type           string `json:"type"`
-	Size           int64  `json:"size"`
-	SHA256         string `json:"sha256"`
-	FromBody       bool   `json:"from_body"`
-	Classification string `json:"classification"`
+	ID             int64    `json:"id"`
+	Name           string   `json:"name"`
+	Type           string   `json:"type"`
+	Size           int64    `json:"size"`
+	SHA256         string   `json:"sha256"`
+	FromBody       bool     `json:"from_body"`
+	Classification string   `json:"classification"`
+	Cleaned        []string `json:"cleaned,omitempty" doc:"what was taken out of it at the door, in codes"`
+	Scan           string   `json:"scan" enum:"unscanned,waiting,clean,infected" doc:"what the virus scanner made of it; one that waits or is infected is given to nobody"`
 }
 
 type decisionBody struct {
@@ -270,7 +272,11 @@ func (r *request) clockBody(k casework.ClockView) clockBody {
 }
 
 func attachmentOf(a models.Attachment) attachmentBody {
-	return attachmentBody{a.ID, a.Name, a.Type, a.Size, a.SHA256, a.FromBody, string(a.Classification)}
+	scan := a.Scan
+	if scan == "" {
+		scan = models.Unscanned
+	}
+	return attachmentBody{a.ID, a.Name, a.Type, a.Size, a.SHA256, a.FromBody, string(a.Classification), a.Notes(), string(scan)}
 }
 
 // disclosureBody is what anyone may see of a published case.

@@ -21,6 +21,9 @@ func (d *desk) show(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if v.Case.Classification != models.Confidential { // every look at one is recorded
+		web.Reusable(c, d.w.SightLife(web.Actor(c)))
+	}
 	return web.Render(c, fiber.StatusOK, pages.DeskCase(d.caseView(c, v)))
 }
 
@@ -206,6 +209,11 @@ func documents(t caseview.Teller, v *casework.CaseView) []pages.DeskDocument {
 			ID: id, Name: a.Name, URL: caseURL(v.Case.Reference, "attachments/"+id), Released: a.Released,
 			About: from + " · " + t.L.Bytes(a.Size) + " · " + a.Type + " · " + t.ShortWhen(a.At),
 			Class: components.ClassTag(t.L, string(a.Classification)), Ground: ground(t, v, a.Ground),
+		}
+		doc.Scan, doc.ScanNote = caseview.DeskScan(t.L, &a)
+		doc.Notes = caseview.UploadNotes(t.L, &a)
+		if a.Held() {
+			doc.URL = ""
 		}
 		if classify {
 			doc.ClassifyURL = address(string(caseURL(v.Case.Reference, "classify")), "document", id)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"terang/handlers/caseview"
 	"terang/handlers/web"
 	"terang/models"
 	"terang/models/casework"
@@ -33,9 +34,17 @@ func (h *handler) drawAttachments(c *fiber.Ctx, in *intake, errs []components.Fi
 	}
 	v.Action = "/file/attachments"
 	for _, a := range in.files {
-		v.Files = append(v.Files, pages.AttachedFile{
+		f := pages.AttachedFile{
 			Name: a.Name, Size: l.Bytes(a.Size), RemoveURL: href("/file/attachments/" + strconv.FormatInt(a.ID, 10) + "/remove"),
-		})
+			Tag: caseview.ScanTag(l, &a), Notes: caseview.UploadNotes(l, &a),
+		}
+		switch a.Scan {
+		case models.ScanWaiting:
+			f.Notes = append(f.Notes, l.T("scan.waiting.text"))
+		case models.ScanInfected:
+			f.Notes = append(f.Notes, l.T("scan.infected.text", a.ScanFound))
+		}
+		v.Files = append(v.Files, f)
 	}
 	return web.Render(c, status, pages.FileAttachmentsPage(v))
 }

@@ -181,9 +181,11 @@ func (h *handler) disclosureDocument(c *fiber.Ctx) error {
 }
 
 func fileLink(l text.Lang, base string, a *models.Attachment) components.Link {
-	return components.Link{
-		Label: a.Name, URL: href(base + "/documents/" + strconv.FormatInt(a.ID, 10)), Note: "(" + l.Bytes(a.Size) + ")",
+	link := components.Link{Label: a.Name, URL: href(base + "/documents/" + strconv.FormatInt(a.ID, 10)), Note: "(" + l.Bytes(a.Size) + ")"}
+	if tag := caseview.ScanTag(l, a); tag.Label != "" {
+		link.URL, link.Note = "", "("+l.Bytes(a.Size)+", "+strings.ToLower(tag.Label)+")"
 	}
+	return link
 }
 
 // withheld names what is held back, under which article and why: of the decision, then

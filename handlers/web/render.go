@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"mime"
 	"net/url"
 	"strings"
 	"time"
@@ -95,27 +94,11 @@ func SeeOther(c *fiber.Ctx, path string) error {
 	return c.Redirect(path, fiber.StatusSeeOther)
 }
 
-// Download sends a file as one to keep, never to run or show in place. It closes data.
-func Download(c *fiber.Ctx, a *models.Attachment, data io.ReadCloser) error {
-	c.Set(fiber.HeaderContentType, a.Type)
-	c.Set(fiber.HeaderContentDisposition, attachmentNamed(a.Name))
-	c.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	c.Context().SetBodyStream(data, int(a.Size))
-	return nil
-}
-
 // SendFile sends bytes as a file to keep.
 func SendFile(c *fiber.Ctx, name, contentType string, data []byte) error {
 	c.Set(fiber.HeaderContentType, contentType)
 	c.Set(fiber.HeaderContentDisposition, attachmentNamed(name))
 	return c.Send(data)
-}
-
-func attachmentNamed(name string) string {
-	if v := mime.FormatMediaType("attachment", map[string]string{"filename": name}); v != "" {
-		return v
-	}
-	return "attachment"
 }
 
 // Stream sends what write writes, without holding it in memory. An error before the
