@@ -466,3 +466,12 @@ func ShortArticle(article, lang string) string {
 		return "pasal " + p[1] + " ayat (" + p[2] + ")"
 	})
 }
+
+// Occurrences finds a phrase in a text whatever its case and the spaces in it, as whole words.
+func Occurrences(text, phrase string) []Mark {
+	var out []Mark
+	for _, s := range literal(text, phrase, true) {
+		out = append(out, Mark{Start: s.start, End: s.end})
+	}
+	return out
+}

@@ -85,7 +85,7 @@ func candidates(docs []models.Attachment) []models.Attachment {
 	for _, d := range docs {
 		copied := d.Redacts != nil
 		switch {
-		case d.SHA256 == "" || !d.FromBody || d.Classification != models.Public || !d.Released && !copied:
+		case d.SHA256 == "" || d.Held() || !d.FromBody || d.Classification != models.Public || !d.Released && !copied:
 		case newest[d.ID] != 0, copied && newest[*d.Redacts] != d.ID:
 		default:
 			out = append(out, d)
