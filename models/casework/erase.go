@@ -249,6 +249,9 @@ func (w *work) eraseAll() ([]models.Attachment, error) {
 		if err := w.UpdateRequester(blank); err != nil {
 			return nil, err
 		}
+		if err := w.DropRequesterKey(who.ID); err != nil {
+			return nil, err
+		}
 	}
 	if e.whole {
 		row.Reason = ""
@@ -341,6 +344,11 @@ func asciiLower(s string) string {
 
 func (e *eraser) erase(w *work) ([]models.Attachment, error) {
 	c := w.c
+	// First, so that what is written from here on is under the new key and what was written
+	// before is under none.
+	if err := w.RekeyCase(c); err != nil {
+		return nil, err
+	}
 	c.Subject, c.Text, c.Purpose = e.text(c.Subject), e.text(c.Text), e.words(c.Purpose)
 	if e.whole {
 		c.KeyHash = "" // nobody comes to it as its requester any more
@@ -495,6 +503,9 @@ func (e *eraser) documents(w *work) ([]models.Attachment, error) {
 			d.Name = e.text(d.Name)
 		} else {
 			d.Name, d.SHA256, d.Size, d.Released = models.ErasedText, "", 0, false
+			if err := w.DropAttachmentKey(d); err != nil {
+				return nil, err
+			}
 			out = append(out, *d)
 		}
 		if err := w.UpdateAttachment(d); err != nil {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -215,4 +216,65 @@ func (m *MasterKey) unwrap(wrapped, bound string) ([]byte, error) {
 		return nil, fmt.Errorf("a key wrapped for %q cannot be opened: it was changed, or belongs to another row", bound)
 	}
 	return key, nil
+}
+
+func (r *masterRing) list() []string {
+	out := make([]string, 0, len(r.ids))
+	for id := range r.ids {
+		out = append(out, id)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// add makes a new key the primary one.
+func (m *MasterKey) add() (was, is string, err error) {
+	r, err := m.current()
+	if err != nil {
+		return "", "", err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := keyset.NewManagerFromHandle(r.handle)
+	id, err := next.Add(aead.AES256GCMKeyTemplate())
+	if err == nil {
+		err = next.SetPrimary(id)
+	}
+	if err != nil {
+		return "", "", err
+	}
+	return r.primary, masterID(id), m.replace(next)
+}
+
+// drop takes keys out of the keyset for good.
+func (m *MasterKey) drop(ids []string) error {
+	r, err := m.current()
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := keyset.NewManagerFromHandle(r.handle)
+	for _, id := range ids {
+		n, err := strconv.ParseUint(id, 16, 32)
+		if err != nil {
+			return err
+		}
+		if err := next.Delete(uint32(n)); err != nil {
+			return err
+		}
+	}
+	return m.replace(next)
+}
+
+func (m *MasterKey) replace(next *keyset.Manager) error {
+	handle, err := next.Handle()
+	if err != nil {
+		return err
+	}
+	if err := m.write(handle, false); err != nil {
+		return err
+	}
+	m.ring = nil
+	return m.load()
 }

@@ -123,6 +123,15 @@ func sealedOf(row any, e *envelope) bool {
 		e.add("withheld", &x.Withheld)
 		e.add("referred_to", &x.ReferredTo)
 		e.add("tests", &x.Tests)
+	case *models.Grant:
+		e.of("grants", x.ID, x.CaseID, x.At, string(x.Kind))
+		e.add("reason", &x.Reason)
+	case *models.PublishedDocument:
+		e.of("published_documents", x.ID, x.CaseID, x.At, string(x.Basis))
+		e.add("reason", &x.Reason)
+	case *models.Disclosure: // the rest is published
+		e.of("disclosures", x.ID, x.CaseID, x.PublishedAt, "")
+		e.add("choices", &x.Choices)
 	case *models.Erasure:
 		e.of("erasures", x.ID, x.CaseID, x.ProposedAt, x.Rule)
 		e.add("reason", &x.Reason)
@@ -135,7 +144,6 @@ func sealedOf(row any, e *envelope) bool {
 		}
 		e.add("to", &x.To)
 		e.add("data", &x.Data)
-		e.add("last_error", &x.LastError) // a server's refusal repeats the address
 	default:
 		return false
 	}

@@ -311,13 +311,8 @@ func (tx *Tx) MarkSent(id int64, at time.Time) error {
 
 // MarkFailed notes why a message did not leave and when to try again.
 func (tx *Tx) MarkFailed(id int64, why string, next time.Time) error {
-	m, err := maybe[models.Outgoing](tx.Reader, "id = ?", id)
-	if err != nil || m == nil {
-		return err
-	}
-	next = next.UTC()
-	m.Attempts, m.LastError, m.NextAt = m.Attempts+1, why, &next
-	return tx.update(m)
+	_, err := tx.exec("UPDATE outgoings SET attempts = attempts + 1, last_error = ?, next_at = ? WHERE id = ?", why, next.UTC(), id)
+	return err
 }
 
 // ClaimOutgoing takes messages to be sent now and keeps them from other instances
