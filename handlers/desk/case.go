@@ -24,6 +24,9 @@ func (d *desk) show(c *fiber.Ctx) error {
 	if v.Case.Classification != models.Confidential { // every look at one is recorded
 		web.Reusable(c, d.w.SightLife(web.Actor(c)))
 	}
+	if v.Case.Classification != models.Confidential { // every look at one is recorded
+		web.Reusable(c, d.w.SightLife(web.Actor(c)))
+	}
 	return web.Render(c, fiber.StatusOK, pages.DeskCase(d.caseView(c, v)))
 }
 

@@ -104,6 +104,7 @@ func (d *desk) queue(c *fiber.Ctx) error {
 	if in.Cursor != "" {
 		v.Pager.First = queueAddress(in, "")
 	}
+	web.Reusable(c, d.w.SightLife(a))
 	return web.Render(c, fiber.StatusOK, pages.DeskQueue(v))
 }
 

@@ -37,6 +37,7 @@ func (h *handler) showCase(c *fiber.Ctx, r keyedRequest) error {
 	page := draw.build()
 	page.Proofs = draw.proofs(proofs)
 	page.Page = h.w.Page(c, "", r.seed)
+	web.Reusable(c, web.PageLife)
 	return web.Render(c, fiber.StatusOK, pages.CasePage(page))
 }
 

@@ -135,7 +135,10 @@ func Mount(app fiber.Router, svc Verbs, w *web.Web, opt Options) {
 
 // revalidated pages are the same for all who read one language; a browser may show
 // them again on going back.
-func revalidated(c *fiber.Ctx) { web.Public(c, "private, no-cache") }
+func revalidated(c *fiber.Ctx) {
+	web.Public(c, "private, no-cache")
+	web.Reusable(c, web.PageLife)
+}
 
 func notFound() error { return models.Refuse(models.NotFound, "not_found") }
 

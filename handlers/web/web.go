@@ -39,6 +39,9 @@ type Config struct {
 	Span func(ctx context.Context, traceparent, method string) (context.Context, func(route string, status int))
 	// Sessions finds who is signed in by the token of the session cookie.
 	Sessions func(ctx context.Context, token string) (Session, error)
+	// Stamp is the version of what is stored: the same means that nothing was written in
+	// between. Without it no page is kept.
+	Stamp func(context.Context) (stamp [2]uint64, ok bool)
 }
 
 // Session is who a session token stands for.
@@ -52,6 +55,8 @@ type Session struct {
 type Web struct {
 	cfg  Config
 	keys keys
+
+	pages keptPages
 }
 
 // New checks the configuration and makes a Web.
@@ -110,6 +115,8 @@ type request struct {
 	lang    text.Lang
 	session *Session
 	failed  error // what Errors answered, for the log line
+
+	reuse time.Duration // how long the answer may be given again; see Reusable
 }
 
 type requestKey struct{}

@@ -50,6 +50,9 @@ type Store struct {
 	keys    *MasterKey
 	opened  keyCache
 	root    atomic.Pointer[rootKeys]
+
+	commits  atomic.Uint64 // of this process; see Stamp
+	versions versions
 }
 
 // Open opens the database's connections. It does not migrate.
@@ -96,7 +99,7 @@ func (s *Store) Close() error {
 	if s.writer == nil {
 		return closeDB(s.write)
 	}
-	return errors.Join(s.writer.close(), closeDB(s.read), closeDB(s.write))
+	return errors.Join(s.versions.close(), s.writer.close(), closeDB(s.read), closeDB(s.write))
 }
 
 // Dialect is "sqlite" or "postgres".
@@ -130,6 +133,9 @@ func (s *Store) WithTx(ctx context.Context, fn func(*Tx) error) (err error) {
 		ctx, end = s.around(ctx)
 		defer func() { end(err) }()
 	}
+	// After the commit and before its verb returns; after a failure too, whose outcome may
+	// not be known.
+	defer s.commits.Add(1)
 	for try := 1; ; try++ {
 		err := s.once(ctx, fn)
 		if err == nil || !retriable(err) || try == maxTries {
