@@ -86,6 +86,9 @@ func (f *fitness) fresh(ctx context.Context, a *app, now time.Time) looks {
 		lag.detail = fmt.Sprintf(", %d events wait", state.Waiting)
 	}
 	l = append(l, lag)
+	if a.virus != nil {
+		l = append(l, a.scannerNow(ctx))
+	}
 	if a.Watch != nil {
 		l = append(l, alive(a.Watch, "sequence", sequenceDead, now), alive(a.Watch, "sweep", sweepDead, now))
 	}
