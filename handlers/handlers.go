@@ -36,12 +36,14 @@ type Options struct {
 	// Seen and Span are web.Config's.
 	Seen func(web.Seen)
 	Span func(ctx context.Context, traceparent, method string) (context.Context, func(route string, status int))
+	// Stamp is the version of what is stored; nil for pages that are always drawn anew.
+	Stamp func(context.Context) (stamp [2]uint64, ok bool)
 }
 
 // New makes the site.
 func New(o Options) (*fiber.App, error) {
 	w, err := web.New(web.Config{
-		BaseURL: o.BaseURL, Demo: o.Demo, Secret: o.Secret, TrustedProxies: o.TrustedProxies, Logger: o.Log, Now: o.Now, Seen: o.Seen, Span: o.Span,
+		BaseURL: o.BaseURL, Demo: o.Demo, Secret: o.Secret, TrustedProxies: o.TrustedProxies, Logger: o.Log, Now: o.Now, Seen: o.Seen, Span: o.Span, Stamp: o.Stamp,
 		Sessions: func(ctx context.Context, token string) (web.Session, error) {
 			s, err := o.Cases.Session(ctx, token)
 			return web.Session(s), err
@@ -72,7 +74,7 @@ func New(o Options) (*fiber.App, error) {
 
 	// The order matters: what answers an error stands inside what logs and packs the answer,
 	// and inside the deadline, which it needs to draw the page.
-	app.Use(w.Watch, w.Log, web.Compress, w.Headers, w.Deadline, w.Errors, web.RefuseEncoded, w.Language)
+	app.Use(w.Watch, w.Log, w.Reuse, web.Compress, w.Headers, w.Deadline, w.Errors, web.RefuseEncoded, w.Language)
 
 	app.Get("/static/*", w.Anyone, web.Static)
 	app.Get("/favicon.ico", w.Anyone, web.Favicon)

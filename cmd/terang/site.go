@@ -16,7 +16,7 @@ func (a *app) site(o serveOptions, log *slog.Logger, logins []demoLogin) (*fiber
 		shown = append(shown, pages.DemoLogin{Email: l.Email, Password: l.Password, Role: string(l.Role), Body: l.Body})
 	}
 	return handlers.New(handlers.Options{
-		Cases: a.cases, Ready: a.fitNow, Seen: a.Watch.seen(), Span: a.Watch.span(), BaseURL: a.BaseURL, Secret: a.secret, TrustedProxies: o.proxies,
+		Cases: a.cases, Ready: a.fitNow, Seen: a.Watch.seen(), Span: a.Watch.span(), Stamp: a.store.Stamp, BaseURL: a.BaseURL, Secret: a.secret, TrustedProxies: o.proxies,
 		Demo: len(logins) > 0, Logins: shown, Version: version, Log: log,
 	})
 }
