@@ -21,14 +21,15 @@ import (
 var arrows = map[string]string{
 	"policies": "",
 	// The vocabulary knows nothing of its keepers; its children import it.
-	"models":                       "policies",
-	"models/trail":                 "models",
-	"models/store":                 "models models/trail",
-	"models/store/storetest":       "models models/trail models/store",
-	"models/raster":                "",
-	"models/casework/inspect":      "",
-	"models/casework":              "models models/casework/inspect models/raster models/store models/trail policies",
-	"models/casework/caseworktest": "models models/casework models/store models/trail policies",
+	"models":                              "policies",
+	"models/trail":                        "models",
+	"models/store":                        "models models/trail",
+	"models/store/storetest":              "models models/trail models/store",
+	"models/raster":                       "",
+	"models/casework/inspect":             "",
+	"models/casework/inspect/inspecttest": "",
+	"models/casework":                     "models models/casework/inspect models/raster models/store models/trail policies",
+	"models/casework/caseworktest":        "models models/casework models/store models/trail policies",
 
 	"static":           "",
 	"views/text":       "static",

@@ -75,6 +75,9 @@ const (
 	NoteMayLocate = "may_locate" // it may still say where it was made
 )
 
+// noteOrder is the order in which they are told: what matters most to who sent it first.
+var noteOrder = []string{NoteLocation, NoteMayLocate, NoteDetails, NoteTrailing, NoteLinks, NoteEncoding, NoteName}
+
 // look is one inspection under way.
 type look struct {
 	ctx     context.Context
@@ -105,6 +108,7 @@ func Look(ctx context.Context, f *os.File, size int64, spool func() (*os.File, e
 		}
 		return Finding{Type: kind}, err
 	}
+	slices.SortFunc(l.notes, func(a, b string) int { return slices.Index(noteOrder, a) - slices.Index(noteOrder, b) })
 	found := Finding{Type: kind, Notes: l.notes, File: f}
 	if l.out != nil {
 		found.File = l.out

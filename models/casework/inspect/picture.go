@@ -39,10 +39,17 @@ func (l *look) jpeg() (string, error) {
 		return kind, err
 	}
 	w.Write(two[:])
-	for {
-		if err := read(two[:]); err != nil {
+	for marked := false; ; {
+		// The data before a mark is read up to its first byte.
+		if marked {
+			two[0] = 0xff
+			if err := read(two[1:]); err != nil {
+				return kind, err
+			}
+		} else if err := read(two[:]); err != nil {
 			return kind, err
 		}
+		marked = false
 		if two[0] != 0xff {
 			return kind, errDamaged
 		}
@@ -132,7 +139,7 @@ func (l *look) jpeg() (string, error) {
 		if !sized {
 			return kind, errDamaged
 		}
-		scanned = true
+		scanned, marked = true, true
 		n2, err := copyScan(w, in)
 		at += n2
 		if err != nil {
@@ -157,7 +164,8 @@ func (l *look) jpeg() (string, error) {
 	return kind, nil
 }
 
-// copyScan copies the picture's data up to the next mark.
+// copyScan copies the picture's data up to the next mark, whose first byte it takes but does
+// not copy.
 func copyScan(w *bufio.Writer, in *bufio.Reader) (int64, error) {
 	var n int64
 	for {
@@ -169,8 +177,7 @@ func copyScan(w *bufio.Writer, in *bufio.Reader) (int64, error) {
 			}
 			if next[0] != 0 && (next[0] < 0xd0 || next[0] > 0xd7) && next[0] != 0xff {
 				w.Write(b[:len(b)-1])
-				n += int64(len(b) - 1)
-				return n, in.UnreadByte()
+				return n + int64(len(b)), nil
 			}
 		}
 		w.Write(b)
@@ -267,6 +274,9 @@ func (l *look) png() (string, error) {
 			x := exif{location: tellsPlace(b)}
 			if name == "eXIf" {
 				x = readExif(b)
+				if keep = bytes.Equal(b, turnOnly(x.turn)); keep {
+					break
+				}
 			}
 			l.details(x.location)
 			if x.turn > 1 && x.turn <= 8 {
@@ -382,8 +392,10 @@ func (l *look) webp() (string, error) {
 			keep = n <= 4<<20
 		case "EXIF":
 			x := readExif(bytes.TrimPrefix(b, []byte("Exif\x00\x00")))
-			l.details(x.location)
-			keep, turn = false, x.turn
+			if keep = bytes.Equal(b, turnOnly(x.turn)); !keep {
+				l.details(x.location)
+				turn = x.turn
+			}
 		case "XMP ":
 			l.details(tellsPlace(b))
 			keep = false

@@ -10,6 +10,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/gabriel-vasile/mimetype"
 	"golang.org/x/text/encoding/charmap"
 )
 
@@ -44,13 +45,13 @@ func (l *look) plain(kind string) (string, error) {
 		}
 		return kind, refuse("file_type_refused", kind)
 	}
+	if !bytes.Equal(text, b) {
+		kind, _, _ = strings.Cut(mimetype.Detect(text).String(), ";")
+	}
 	switch {
 	case kind == "message/rfc822" || looksLikeMail(text):
 		kind = "message/rfc822"
-		if err := l.mail(b, 0); err != nil {
-			return kind, err
-		}
-		return kind, nil
+		return kind, l.mail(b, 0)
 	case kind == "text/csv", kind == "text/tab-separated-values":
 		kind = "text/csv"
 	default:

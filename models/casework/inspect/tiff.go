@@ -275,11 +275,11 @@ func (m *movie) boxes(at, end int64, depth int) error {
 func (m *movie) box(name string, at, body, end int64, depth int) error {
 	switch name {
 	case "ftyp", "styp", "free", "skip", "wide", "mdat", "pnot", "pdin", "sidx":
-		if depth > 0 {
-			return errDamaged
-		}
 		if name == "free" || name == "skip" {
 			return m.blank(at, body, end, false)
+		}
+		if depth > 0 {
+			return errDamaged
 		}
 		return nil
 	case "moov", "trak", "mdia", "minf", "stbl", "edts", "dinf", "moof", "traf", "mvex", "mfra":
