@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,8 +23,8 @@ import (
 var pdfNames = map[string]error{
 	"JavaScript": errRuns, "Launch": errRuns, "RichMedia": errRuns, "Rendition": errRuns, "XFA": errRuns,
 	"SubmitForm": errRuns, "ImportData": errRuns, "GoToE": errRuns, "GoToR": errRuns,
-	"EmbeddedFile": errHolds, "EmbeddedFiles": errHolds,
-	"Encrypt": errLocked,
+	"EmbeddedFile": errHolds,
+	"Encrypt":      errLocked,
 }
 
 const (
@@ -115,6 +116,11 @@ func (p *pdf) names(b []byte, whole bool) error {
 			if err := kids(b[i:]); err != nil {
 				return err
 			}
+		case "EF":
+			// What every embedded file must have; some programs write an empty list of them always.
+			if next := bytes.TrimLeft(word[k:], " \t\r\n\f\x00"); bytes.HasPrefix(next, []byte("<<")) || pdfReference.Match(next) {
+				return errHolds
+			}
 		case "JS":
 			if whole {
 				return errRuns
@@ -126,6 +132,8 @@ func (p *pdf) names(b []byte, whole bool) error {
 		}
 	}
 }
+
+var pdfReference = regexp.MustCompile(`^\d{1,10}[ \t\r\n\f\x00]+\d{1,5}[ \t\r\n\f\x00]+R`)
 
 func pdfDelimiter(c byte) bool {
 	return c <= ' ' || strings.IndexByte("()<>[]{}/%", c) >= 0

@@ -42,7 +42,7 @@ func Samples() []Sample {
 		{Name: "samar.pdf", Data: PDF(1, "/OpenAction << /S /J#61vaScript /JS (app.alert(1)) >>"), Code: "file_runs"},
 		{Name: "tersembunyi.pdf", Data: PDFObjects("<< /S /JavaScript /JS (app.alert(1)) >>"), Code: "file_runs"},
 		{Name: "luncur.pdf", Data: PDF(1, "/OpenAction << /S /Launch /F (cmd.exe) >>"), Code: "file_runs"},
-		{Name: "lampiran.pdf", Data: PDF(1, "/Names << /EmbeddedFiles << /Names [] >> >>"), Code: "file_holds_files"},
+		{Name: "lampiran.pdf", Data: PDF(1, "/Names << /EmbeddedFiles << /Names [(a) << /Type /Filespec /F (a.exe) /EF << /F 3 0 R >> >>] >> >>"), Code: "file_holds_files"},
 		{Name: "terkunci.pdf", Data: bytes.Replace(PDF(1, ""), []byte("trailer\n<<"), []byte("trailer\n<< /Encrypt << /Filter /Standard /V 1 /R 2 >>"), 1), Code: "file_locked"},
 		{Name: "tebal.pdf", Data: PDF(10_000, ""), Code: "file_too_many_pages"},
 		{Name: "pdf-zip.pdf", Data: append(PDF(1, ""), Zip(map[string]string{"a.js": "alert(1)"})...), Code: "file_two_in_one"},
@@ -77,7 +77,7 @@ func Samples() []Sample {
 		{Name: "laporan.pdf.exe", Data: PDF(1, ""), Type: "application/pdf", Notes: []string{"name"}, As: "laporan.pdf"},
 		{Name: "CON.txt", Data: []byte("isi"), Type: "text/plain", Notes: []string{"name"}, As: "_CON.txt"},
 		// taken as they are
-		{Name: "surat.pdf", Data: PDF(3, "/OpenAction [3 0 R /XYZ null null 0]"), Type: "application/pdf"},
+		{Name: "surat.pdf", Data: PDF(3, "/OpenAction [3 0 R /XYZ null null 0] /Names << /EmbeddedFiles << /Names [ ] >> >>"), Type: "application/pdf"},
 		{Name: "surat.docx", Data: doc, Type: docxType},
 		{Name: "gambar.png", Data: PNG(20, 10), Type: "image/png"},
 		{Name: "gambar.jpg", Data: JPEG(1, false), Type: "image/jpeg"},
