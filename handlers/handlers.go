@@ -34,11 +34,15 @@ type Options struct {
 	Log            *slog.Logger
 	Now            func() time.Time
 	// Seen and Span are web.Config's.
-	Seen func(web.Seen)
-	Span func(ctx context.Context, traceparent, method string) (context.Context, func(route string, status int))
+	Seen     func(web.Seen)
+	Span     func(ctx context.Context, traceparent, method string) (context.Context, func(route string, status int))
+	Provider *Provider // the body's own sign-in service; nil for none
 	// Stamp is the version of what is stored; nil for pages that are always drawn anew.
 	Stamp func(context.Context) (stamp [2]uint64, ok bool)
 }
+
+// Provider is a body's own sign-in service.
+type Provider = public.Provider
 
 // New makes the site.
 func New(o Options) (*fiber.App, error) {
@@ -90,7 +94,7 @@ func New(o Options) (*fiber.App, error) {
 	})
 
 	app.Use(w.Identify)
-	public.Mount(app, o.Cases, w, public.Options{Logins: o.Logins})
+	public.Mount(app, o.Cases, w, public.Options{Logins: o.Logins, Provider: o.Provider})
 	desk.Mount(app, o.Cases, w)
 	audit.Mount(app, o.Cases, w)
 	app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
@@ -100,7 +104,7 @@ func New(o Options) (*fiber.App, error) {
 // robots keeps crawlers on what is published.
 func robots(c *fiber.Ctx) error {
 	web.Public(c, "public, max-age=86400")
-	return c.SendString("User-agent: *\nDisallow: /api/\nDisallow: /audit\nDisallow: /cases/\nDisallow: /desk\nDisallow: /file\n" +
+	return c.SendString("User-agent: *\nDisallow: /api/\nDisallow: /account\nDisallow: /audit\nDisallow: /cases/\nDisallow: /desk\nDisallow: /file\n" +
 		"Disallow: /log/tile/\nDisallow: /sign-in\nDisallow: /suggest\nDisallow: /track\nDisallow: /welcome/\n")
 }
 

@@ -17,6 +17,6 @@ func (a *app) site(o serveOptions, log *slog.Logger, logins []demoLogin) (*fiber
 	}
 	return handlers.New(handlers.Options{
 		Cases: a.cases, Ready: a.fitNow, Seen: a.Watch.seen(), Span: a.Watch.span(), Stamp: a.store.Stamp, BaseURL: a.BaseURL, Secret: a.secret, TrustedProxies: o.proxies,
-		Demo: len(logins) > 0, Logins: shown, Version: version, Log: log,
+		Demo: len(logins) > 0, Logins: shown, Version: version, Log: log, Provider: o.provider,
 	})
 }

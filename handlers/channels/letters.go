@@ -74,6 +74,13 @@ func day(l text.Lang, date string) string {
 // compose writes a message in the requester's language; ok is false for a kind that has
 // no template.
 func compose(base string, v casework.Letter) (emails.Message, bool) {
+	if v.Account != nil {
+		write, ok := accountTemplates[v.Kind]
+		if !ok {
+			return emails.Message{}, false
+		}
+		return write(text.Lang(v.Lang).Or(), base, *v.Account), true
+	}
 	write, ok := templates[v.Kind]
 	if !ok {
 		return emails.Message{}, false

@@ -36,11 +36,23 @@ func (d *desk) officers(c *fiber.Ctx) error {
 		if o.BodyID != nil {
 			row.Where = names[*o.BodyID]
 		}
+		switch {
+		case o.SecondFactor:
+			row.Second = components.Tag{Label: l.T("desk.officers.second.yes"), Tone: "green"}
+		case o.NeedsSecondFactor() && d.svc.SecondFactorRule() == models.SecondFactorRequired:
+			row.Second = components.Tag{Label: l.T("desk.officers.second.missing"), Tone: "amber"}
+		default:
+			row.Second = components.Tag{Label: l.T("desk.officers.second.no")}
+		}
 		if o.Disabled {
 			row.Status = components.Tag{Label: l.T("desk.officers.disabled")}
 		} else {
 			row.NewLink = "/desk/admin/officers/link"
 			if o.ID != a.OfficerID {
+				row.End = "/desk/admin/officers/end"
+				if o.SecondFactor {
+					row.Reset = address("/desk/admin/officers/reset", "email", o.Email)
+				}
 				row.Disable = address("/desk/admin/officers/disable", "email", o.Email)
 			}
 		}
@@ -141,4 +153,60 @@ func (d *desk) passwordLink(c *fiber.Ctx) error {
 		return err
 	}
 	return d.showLink(c, fiber.StatusOK, "desk.link.new", "", email, token)
+}
+
+func (d *desk) endSessions(c *fiber.Ctx) error {
+	if err := d.svc.EndOfficerSessions(c.UserContext(), web.Actor(c), web.ReadForm(c).Line("email")); err != nil {
+		return err
+	}
+	d.w.Flash(c, "desk.flash.sessions_ended")
+	return web.SeeOther(c, "/desk/admin/officers")
+}
+
+// resetForm asks whether the administrator has spoken to the person.
+func (d *desk) resetForm(c *fiber.Ctx) error {
+	v := d.adminForm(c, "desk.reset", "/desk/admin/officers/reset", "/desk/admin/officers", "desk.officers.title", nil)
+	v.Kind, v.Name, v.Value = "warning", "email", c.Query("email")
+	v.Intro = append([]string{v.Value}, v.Intro...)
+	return web.Render(c, fiber.StatusOK, pages.DeskFormShow(v))
+}
+
+func (d *desk) reset(c *fiber.Ctx) error {
+	waits, err := d.svc.ResetSecondFactor(c.UserContext(), web.Actor(c), web.ReadForm(c).Line("email"))
+	if err != nil {
+		return err
+	}
+	d.w.Flash(c, "resets.flash.done")
+	if waits {
+		d.w.Flash(c, "resets.flash.warn_waits")
+	}
+	return web.SeeOther(c, "/desk/admin/officers")
+}
+
+func (d *desk) resets(c *fiber.Ctx) error {
+	l := web.Lang(c)
+	list, err := d.svc.Resets(c.UserContext(), web.Actor(c))
+	if err != nil {
+		return err
+	}
+	v := pages.Resets{Page: d.page(c, l.T("resets.title"))}
+	for _, r := range list {
+		v.Rows = append(v.Rows, pages.ResetRow{
+			Name: r.Name, Email: r.Email, Mine: r.Mine, Asked: l.T("resets.asked", r.AskedBy, l.ShortDateTime(r.AskedAt, nil)), Until: l.T("resets.until", l.ShortDateTime(r.ExpiresAt, nil)),
+		})
+	}
+	return web.Render(c, fiber.StatusOK, pages.ResetsPage(v))
+}
+
+func (d *desk) confirmReset(c *fiber.Ctx) error {
+	f := web.ReadForm(c)
+	agreed := f.Line("agreed") == "yes"
+	if err := d.svc.ConfirmReset(c.UserContext(), web.Actor(c), f.Line("email"), agreed); err != nil {
+		return err
+	}
+	d.w.Flash(c, "resets.flash.refused")
+	if agreed {
+		d.w.Flash(c, "resets.flash.done")
+	}
+	return web.SeeOther(c, "/desk/resets")
 }

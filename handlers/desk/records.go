@@ -36,8 +36,8 @@ func (d *desk) mountRecords(app *fiber.App) {
 	app.Get("/desk/cases/:ref/outside", d.w.Officers(info, superior), d.outsideForm)
 	app.Post("/desk/cases/:ref/outside", d.w.Officers(info, superior), d.outside)
 	app.Get("/desk/cases/:ref/dossier", d.w.Officers(), d.dossier)
-	app.Get("/desk/cases/:ref/erasure", d.w.Officers(info, superior), d.eraseForm)
-	app.Post("/desk/cases/:ref/erasure", d.w.Officers(info, superior), d.erase)
+	app.Get("/desk/cases/:ref/erasure", d.w.Officers(info, superior), d.w.Confirmed, d.eraseForm)
+	app.Post("/desk/cases/:ref/erasure", d.w.Officers(info, superior), d.w.Confirmed, d.erase)
 }
 
 // records offers these actions on the case's page and tells what came of them.

@@ -1,19 +1,22 @@
 package public
 
 import (
+	"net/url"
 	"slices"
 
+	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
 	"terang/handlers/web"
 	"terang/models"
+	"terang/models/casework"
 	"terang/views/components"
 	"terang/views/pages"
 )
 
 func (h *handler) signInPage(c *fiber.Ctx) error {
 	if web.SignedIn(c) {
-		return web.SeeOther(c, landing(web.Actor(c), c.Query("next")))
+		return web.SeeOther(c, landing(web.Actor(c).Role, c.Query("next")))
 	}
 	return h.drawSignIn(c, "", c.Query("next"), nil, fiber.StatusOK)
 }
@@ -23,9 +26,14 @@ func (h *handler) drawSignIn(c *fiber.Ctx, email, next string, errs []components
 	if err != nil {
 		return err
 	}
-	return web.Render(c, status, pages.SignInPage(pages.SignIn{
+	v := pages.SignIn{
 		Step: pages.Step{Page: h.w.Page(c, "", ""), Errors: errs, Action: "/sign-in"}, Email: email, Next: web.LocalPath(next, ""), Demo: logins,
-	}))
+		Passkeys: h.svc.PasskeysOffered(), NoSecond: h.svc.SecondFactorRule() == models.SecondFactorOffered,
+	}
+	if p := h.opt.Provider; p != nil {
+		v.Provider, v.ProviderURL = p.Name, with("/sign-in/provider", v.Next)
+	}
+	return web.Render(c, status, pages.SignInPage(v))
 }
 
 // logins are the accounts of a demonstration, in words.
@@ -50,11 +58,11 @@ func (h *handler) logins(c *fiber.Ctx) ([]pages.DemoLogin, error) {
 }
 
 // landing is where an officer begins.
-func landing(a models.Actor, next string) string {
+func landing(role models.Role, next string) string {
 	home := "/desk"
-	if !a.Role.OnChain() {
+	if !role.OnChain() {
 		home = "/audit"
-		if a.Role == models.Administrator {
+		if role == models.Administrator {
 			home = "/desk/admin"
 		}
 	}
@@ -72,23 +80,57 @@ func (h *handler) signIn(c *fiber.Ctx) error {
 	if err == nil {
 		var token string
 		var a models.Actor
-		if token, a, err = h.svc.SignIn(c.UserContext(), email, password, h.w.Scope(c)); err == nil {
-			h.w.SignIn(c, token)
-			return web.SeeOther(c, landing(a, next))
+		if token, a, err = h.svc.SignIn(c.UserContext(), email, password, h.w.Scope(c), h.device(c)); err == nil {
+			return h.enter(c, token, a, next)
 		}
 	}
 	if models.KindOf(err) == models.Unauthorized {
 		return h.drawSignIn(c, email, next, []components.FieldError{{Field: "email", Text: l.Error("sign_in")}}, fiber.StatusUnprocessableEntity)
 	}
-	if errs, status, ok := web.FormErrors(l, err); ok {
+	if errs, status, ok := h.formErrors(c, err); ok {
 		return h.drawSignIn(c, email, next, errs, status)
 	}
 	return err
 }
 
+// enter sets the cookie of a new session and leads on: to the desk, or to the step that is
+// still owed. The session the browser held before, if any, ends.
+func (h *handler) enter(c *fiber.Ctx, token string, a models.Actor, next string) error {
+	if old := h.w.SignOut(c); old != "" {
+		if err := h.svc.SignOut(c.UserContext(), old); err != nil {
+			return err
+		}
+	}
+	h.w.SignIn(c, token)
+	if a.Kind != models.ByOfficer {
+		return web.SeeOther(c, string(with(web.StepPath, web.LocalPath(next, ""))))
+	}
+	return web.SeeOther(c, landing(a.Role, next))
+}
+
+// with adds where to go on to an address.
+func with(path, next string) templ.SafeURL {
+	if next == "" {
+		return templ.SafeURL(path)
+	}
+	return templ.SafeURL(path + "?next=" + url.QueryEscape(next))
+}
+
+// formErrors is web.FormErrors, with the time of day a throttled browser may come back.
+func (h *handler) formErrors(c *fiber.Ctx, err error) ([]components.FieldError, int, bool) {
+	if err != nil && models.KindOf(err) == models.RateLimited {
+		return []components.FieldError{{Text: web.Lang(c).T("signin.try_at", h.w.TryAt(c, err))}}, fiber.StatusTooManyRequests, true
+	}
+	return web.FormErrors(web.Lang(c), err)
+}
+
+func (h *handler) device(c *fiber.Ctx) casework.Device {
+	return casework.Device{Agent: c.Get(fiber.HeaderUserAgent), Address: h.w.Network(c)}
+}
+
 func (h *handler) signOut(c *fiber.Ctx) error {
-	if web.SignedIn(c) {
-		if err := h.w.CheckSeeded(c, ""); err != nil {
+	if s := web.Held(c); s != nil {
+		if err := h.w.CheckToken(c, s.CSRF); err != nil {
 			return err
 		}
 	}
@@ -145,10 +187,9 @@ func (h *handler) welcome(c *fiber.Ctx) error {
 	if err != nil {
 		return gone(err)
 	}
-	session, a, err := h.svc.SignIn(c.UserContext(), o.Email, password, h.w.Scope(c))
+	session, a, err := h.svc.SignIn(c.UserContext(), o.Email, password, h.w.Scope(c), h.device(c))
 	if err != nil {
 		return err
 	}
-	h.w.SignIn(c, session)
-	return web.SeeOther(c, landing(a, ""))
+	return h.enter(c, session, a, "")
 }

@@ -53,15 +53,14 @@ type Verbs interface {
 	LogKeys(ctx context.Context) ([]string, error)
 	KeyRotation(ctx context.Context, n int) ([]byte, error)
 
-	SignIn(ctx context.Context, email, password, scope string) (string, models.Actor, error)
-	SignOut(ctx context.Context, token string) error
-	LinkOfficer(ctx context.Context, token string) (*models.Officer, error)
-	SetPassword(ctx context.Context, token, password string) error
+	Account
 }
 
 // Options are what the pages say of the installation.
 type Options struct {
 	Logins []pages.DemoLogin // of a demonstration only
+	// Provider is the body's own sign-in service; nil for none.
+	Provider *Provider
 }
 
 type handler struct {
@@ -126,11 +125,7 @@ func Mount(app fiber.Router, svc Verbs, w *web.Web, opt Options) {
 	app.Get("/cases/:ref/dossier", h.keyed(h.dossier))
 	app.Post("/cases/:ref/leave", h.keyed(h.leave))
 
-	app.Get("/sign-in", w.Anyone, h.signInPage)
-	app.Post("/sign-in", w.Anyone, h.signIn)
-	app.Post("/sign-out", w.Anyone, h.signOut)
-	app.Get("/welcome/:token", w.Anyone, h.welcomePage)
-	app.Post("/welcome/:token", w.Anyone, h.welcome)
+	h.mountAccount(app)
 }
 
 // revalidated pages are the same for all who read one language; a browser may show

@@ -82,6 +82,9 @@ func (w *Web) signInFirst(c *fiber.Ctx) error {
 	if Unsafe(c) {
 		return models.Refuse(models.Unauthorized, "no_session")
 	}
+	if of(c).held != nil {
+		return SeeOther(c, StepPath+"?next="+url.QueryEscape(c.OriginalURL()))
+	}
 	return c.Redirect("/sign-in?next="+url.QueryEscape(c.OriginalURL()), fiber.StatusSeeOther)
 }
 

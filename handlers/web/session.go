@@ -1,6 +1,8 @@
 package web
 
 import (
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -96,7 +98,56 @@ func (w *Web) Identify(c *fiber.Ctx) error {
 		if s.NewToken != "" {
 			w.SignIn(c, s.NewToken)
 		}
-		of(c).session = &s
+		of(c).held = &s
+		if s.Step == "" {
+			of(c).session = &s
+		}
 	}
 	return c.Next()
+}
+
+// Held is the session the browser holds, also one that still owes its second step and
+// opens nothing but the pages of that; nil for none.
+func Held(c *fiber.Ctx) *Session { return of(c).held }
+
+// StepPath is where the second step is given, and given again before dangerous acts.
+const StepPath = "/sign-in/step"
+
+// Confirmed lets pass who proved all they have not long ago; who has a second factor and
+// did not is asked for it first. A form that was opened in time may be sent a while after.
+func (w *Web) Confirmed(c *fiber.Ctx) error {
+	s := of(c).session
+	if s == nil || !s.Strong {
+		return c.Next()
+	}
+	limit, back := models.ConfirmFor, c.OriginalURL()
+	if Unsafe(c) {
+		limit, back = 2*models.ConfirmFor, c.Path()
+	}
+	if w.Now().Sub(s.ConfirmedAt) <= limit {
+		return c.Next()
+	}
+	return SeeOther(c, StepPath+"?next="+url.QueryEscape(back))
+}
+
+// Network is where the request came from, cut short: enough for its owner to know it by,
+// too little to follow anyone.
+func (w *Web) Network(c *fiber.Ctx) string {
+	a := w.ClientIP(c).WithZone("")
+	bits := 24
+	if a.Is6() {
+		bits = 48
+	}
+	p, err := a.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.String()
+}
+
+// TryAt tells a throttled browser when to come back: in the header, and as a time of day.
+func (w *Web) TryAt(c *fiber.Ctx, err error) string {
+	wait := retryAfter(err)
+	c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(wait/time.Second)))
+	return Lang(c).Time(w.Now().Add(wait), nil)
 }

@@ -49,6 +49,14 @@ type Session struct {
 	Actor    models.Actor
 	CSRF     string // secret of the session; pages carry a token made from it
 	NewToken string // not empty: the session was rotated, set the cookie anew
+
+	ID          int64
+	OfficerID   int64
+	Name        string
+	Role        models.Role
+	Step        string    // not empty: what the session owes before it opens anything
+	ConfirmedAt time.Time // when its holder last proved all they have
+	Strong      bool      // a second factor is set up
 }
 
 // Web carries the configuration to the handlers.
@@ -114,6 +122,7 @@ type request struct {
 	id      string
 	lang    text.Lang
 	session *Session
+	held    *Session // the same, and also one that still owes its second step
 	failed  error // what Errors answered, for the log line
 
 	reuse time.Duration // how long the answer may be given again; see Reusable

@@ -32,6 +32,9 @@ type SessionRow struct {
 	Owes bool // its second step was never given
 }
 
+// SecondFactorRule is whom the installation asks for a second factor.
+func (s *Service) SecondFactorRule() models.SecondFactorRule { return s.factors.rule }
+
 // Account reads the account of who is signed in.
 func (s *Service) Account(ctx context.Context, h Holder) (*AccountView, error) {
 	r := s.store.Read(ctx)

@@ -63,6 +63,9 @@ type Letter struct {
 	ActBy       *time.Time
 	Lapsed      bool // the rung below ran out of time
 	Missing     []models.FieldError
+	// Account is set where the message is about an officer's own account; all the rest of
+	// a case is empty then.
+	Account *AccountLetter
 }
 
 // TakeLetters claims messages to be sent now, the oldest first, at most LettersAtOnce.
@@ -102,6 +105,12 @@ func (s *Service) letter(r *store.Reader, o *models.Outgoing) (Letter, error) {
 	l := Letter{ID: o.ID, Kind: o.Kind, To: o.To, Lang: o.Lang, Attempts: o.Attempts, Written: o.CreatedAt,
 		MessageID: s.mailID("message", fmt.Sprint(o.ID, o.Kind, o.CreatedAt.UTC().Unix()))}
 	if o.CaseID == nil {
+		if strings.HasPrefix(o.Kind, "account.") {
+			l.Account = &AccountLetter{}
+			if err := json.Unmarshal([]byte(o.Data), l.Account); err != nil {
+				return l, internal("notice_unreadable", err)
+			}
+		}
 		return l, nil
 	}
 	l.Thread = s.mailID("case", fmt.Sprint(*o.CaseID))

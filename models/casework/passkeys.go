@@ -111,7 +111,7 @@ func (s *Service) MeetPasskey(context.Context) (Ceremony, error) {
 func spent(tx *store.Tx, s *Service, data *webauthn.SessionData) error {
 	err := tx.Insert(&models.Idempotency{Key: models.HashSecret("challenge\x00" + data.Challenge), Request: "challenge", Answer: "{}", CreatedAt: s.now()})
 	if models.CodeOf(err) == "duplicate" {
-		return models.Refuse(models.Unauthorized, "passkey_refused")
+		return errPasskey
 	}
 	return err
 }
@@ -174,8 +174,11 @@ func (s *Service) SignInByPasskey(ctx context.Context, state, answer []byte, sco
 		token, a, err = s.open(tx, o, models.WayPasskey, models.FactorPasskey, d)
 		return err
 	})
-	if err == nil && refused != nil {
-		return "", models.Actor{}, either(s.signInFailed(ctx, o, models.WayPasskey, keys), refused)
+	if err == nil {
+		err = refused
+	}
+	if models.CodeOf(err) == errPasskey.Code {
+		return "", models.Actor{}, either(s.signInFailed(ctx, o, models.WayPasskey, keys), err)
 	}
 	return token, a, err
 }
