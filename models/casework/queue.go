@@ -14,14 +14,20 @@ func (s *Service) Queue(ctx context.Context, a models.Actor, in QueueInput) (Que
 	if err != nil {
 		return QueuePage{}, err
 	}
-	rows, next, err := s.store.Read(ctx).Queue(models.SightAt(a, s.now()), f, in.Cursor, limit)
+	r, sight := s.store.Read(ctx), models.SightAt(a, s.now())
+	if len(f.Terms) > 0 {
+		rows, next, short, err := r.Search(sight, f, in.Cursor, limit)
+		return QueuePage{Rows: rows, Next: next, Short: short}, err
+	}
+	rows, next, err := r.Queue(sight, f, in.Cursor, limit)
 	return QueuePage{Rows: rows, Next: next}, err
 }
 
 // QueuePage is a page of the desk with where the next one starts.
 type QueuePage struct {
-	Rows []store.QueueRow
-	Next string
+	Rows  []store.QueueRow
+	Next  string
+	Short bool // of a search: only the newest confidential cases were looked through
 }
 
 // QueueCount is how many cases a queue holds, counted up to a cap.

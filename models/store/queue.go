@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -153,7 +154,8 @@ func (r *Reader) Queue(sight models.Sight, f QueueFilter, after string, limit in
 		return nil, "", err
 	}
 	if len(f.Terms) > 0 {
-		return r.searchQueue(where, args, f, after, limit)
+		rows, next, _, err := r.Search(sight, f, after, limit)
+		return rows, next, err
 	}
 	o := r.s.orderOf(f)
 	if after != "" {
@@ -210,13 +212,9 @@ func (r *Reader) unitPages(page string, args []any, units []int64, dir string, l
 
 // rows runs a page and joins the names a list shows, after the limit has cut it.
 func (r *Reader) rows(page, order string, args []any, limit int, next func(*QueueRow) string) ([]QueueRow, string, error) {
-	var rows []QueueRow
-	err := r.db.Raw(`SELECT `+pageColumns+`, coalesce(o.name, '') AS officer_name, coalesce(u.name, '') AS unit_name, b.slug AS body_slug
-		FROM (`+page+`) p JOIN bodies b ON b.id = p.body_id
-		LEFT JOIN officers o ON o.id = p.officer_id LEFT JOIN units u ON u.id = p.unit_id
-		ORDER BY `+order, args...).Scan(&rows).Error
+	rows, err := r.listed(page, order, args)
 	if err != nil {
-		return nil, "", wrap(err)
+		return nil, "", err
 	}
 	if err := openRows(r, rows[:min(len(rows), limit)]); err != nil {
 		return nil, "", err
@@ -228,6 +226,16 @@ func (r *Reader) rows(page, order string, args []any, limit int, next func(*Queu
 	return rows, next(&rows[limit-1]), nil
 }
 
+// listed runs a page and joins the names a list shows; what is sealed in it stays sealed.
+func (r *Reader) listed(page, order string, args []any) ([]QueueRow, error) {
+	var rows []QueueRow
+	err := r.db.Raw(`SELECT `+pageColumns+`, coalesce(o.name, '') AS officer_name, coalesce(u.name, '') AS unit_name, b.slug AS body_slug
+		FROM (`+page+`) p JOIN bodies b ON b.id = p.body_id
+		LEFT JOIN officers o ON o.id = p.officer_id LEFT JOIN units u ON u.id = p.unit_id
+		ORDER BY `+order, args...).Scan(&rows).Error
+	return rows, wrap(err)
+}
+
 // QueueCount counts a queue, and stops at most at n.
 func (r *Reader) QueueCount(sight models.Sight, f QueueFilter, n int) (int, error) {
 	where, args, err := r.s.queueSQL(sight, f)
@@ -237,11 +245,16 @@ func (r *Reader) QueueCount(sight models.Sight, f QueueFilter, n int) (int, erro
 	if len(f.Terms) == 0 {
 		return r.count("cases c", where, args, n)
 	}
-	m, err := r.matchSQL(where, args, f)
+	m, err := r.matchSQL(where, slices.Clone(args), f)
 	if m == nil {
 		return 0, err
 	}
-	return r.count(m.from, m.where, m.args, n)
+	count, err := r.count(m.from, m.where, m.args, n)
+	if err != nil || count >= n {
+		return count, err
+	}
+	hits, _, err := r.confidentialHits(sight, where, args, f, 0)
+	return min(count+len(hits), n), err
 }
 
 // count counts rows and stops at most at n.

@@ -15,8 +15,8 @@ import (
 var odd = strings.Fields(`1e5 -2025 2025/2026 https://ppid.go.id/x?q=1 a@b.go.id 3.14 Rp1.000.000,00 naïve NAÏVE ½ ﬁle Ärger 数据 п'ять O'Neil "quoted" <b>tag</b>
 	anggaran penganggaran dianggarkan requests request kebijakan-kebijakan T7-K4M9-XQ2R NOT AND OR NEAR * ^ : \ ' " x_y ÇELİK straße STRASSE ͏ e` + "\u0301" + `cole`)
 
-// Both databases find the same cases for the same words, in the same order, and never a
-// confidential one.
+// Both databases find the same cases for the same words, in the same order, and a confidential
+// one only for who is cleared for it.
 func TestSearchIsTheSame(t *testing.T) {
 	lite, pg := SQLite(t), Postgres(t)
 	stores := []*store.Store{lite, pg}
@@ -57,7 +57,7 @@ func TestSearchIsTheSame(t *testing.T) {
 		})
 	}
 	r := rand.New(rand.NewPCG(3, 4))
-	found := 0
+	found, opened := 0, 0
 	for range 600 {
 		var q []string
 		for range 1 + r.IntN(3) {
@@ -73,6 +73,11 @@ func TestSearchIsTheSame(t *testing.T) {
 			rd := s.Read(ctx)
 			for _, row := range pages(t, rd, models.Sight{Everything: true}, store.QueueFilter{Terms: terms}, 17) {
 				cases[i] = append(cases[i], row.ID)
+				if slices.Contains(hidden, row.ID) {
+					opened++
+				}
+			}
+			for _, row := range pages(t, rd, models.Sight{Desk: true, WholeBody: true, Clearance: models.Restricted}, store.QueueFilter{Terms: terms}, 17) {
 				if slices.Contains(hidden, row.ID) {
 					t.Fatalf("%q finds the confidential case %d", query, row.ID)
 				}
@@ -108,8 +113,8 @@ func TestSearchIsTheSame(t *testing.T) {
 		}
 		found += len(cases[0])
 	}
-	if found < 1000 {
-		t.Errorf("only %d hits in 600 searches", found)
+	if found < 1000 || opened < 300 {
+		t.Errorf("only %d hits in 600 searches, %d of them confidential", found, opened)
 	}
 }
 
@@ -121,12 +126,18 @@ func TestIndexFollows(t *testing.T) {
 		c := w.Case()
 		c.Subject, c.Text, c.Classification, c.State = "Anggaran sekolah", "marker77", models.Public, models.StateRegistered
 		index := func() {
-			w.Tx(func(tx *store.Tx) error { return tx.IndexCase(c) })
+			w.Tx(func(tx *store.Tx) error {
+				if err := tx.UpdateCase(c); err != nil {
+					return err
+				}
+				return tx.IndexCase(c)
+			})
 		}
 		w.Tx(func(tx *store.Tx) error { return tx.Insert(c) })
+		sight := models.Sight{Desk: true, WholeBody: true, Clearance: models.Restricted}
 		hits := func(q string) int {
 			t.Helper()
-			n, err := s.Read(ctx).QueueCount(models.Sight{Everything: true}, store.QueueFilter{Terms: s.Terms(q)}, 10)
+			n, err := s.Read(ctx).QueueCount(sight, store.QueueFilter{Terms: s.Terms(q)}, 10)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -148,14 +159,88 @@ func TestIndexFollows(t *testing.T) {
 			if hits("other88") != 0 || hits("anggaran") != 0 {
 				t.Errorf("a %s case is in the index", class)
 			}
-			if hits(c.Reference) != 1 {
-				t.Error("its reference does not find it for one who may see it")
+			sight.Clearance = models.Confidential
+			if hits(c.Reference) != 1 || hits("other88") != 1 || hits("penganggaran") != 1 || hits("marker77") != 0 {
+				t.Error("neither its reference nor its words find it for one who may see it")
 			}
+			sight.Clearance = models.Restricted
 			c.Classification = models.Restricted
 			index()
 			if hits("other88") != 1 {
 				t.Error("not found again after it was declassified")
 			}
+		}
+	})
+}
+
+// Confidential cases are opened one by one for who may see them, in order among the others, and
+// where there are too many of them the search says so.
+func TestSearchConfidential(t *testing.T) {
+	Each(t, func(t *testing.T, s *store.Store) {
+		w := NewWorld(t, s, 34)
+		const walked = 500
+		file := func(n int, class models.Class, text string) (ids []int64) {
+			w.Tx(func(tx *store.Tx) error {
+				for range n {
+					c := w.Case()
+					c.BodyID, c.State, c.Classification, c.Subject, c.Text, c.UnitID, c.OfficerID = w.Bodies[0].ID, models.StateRegistered, class, "Perihal", text, nil, nil
+					if err := tx.Insert(c); err != nil {
+						return err
+					}
+					if err := tx.IndexCase(c); err != nil {
+						return err
+					}
+					ids = append(ids, c.ID)
+				}
+				return nil
+			})
+			return ids
+		}
+		old := file(1, models.Confidential, "langka sekali")
+		var want []int64
+		for i := range 20 {
+			want = append(want, file(1, models.Classes[i%3], "langka pula")...)
+		}
+		slices.Reverse(want)
+		r := s.Read(ctx)
+		sight := models.Sight{Desk: true, BodyID: &w.Bodies[0].ID, WholeBody: true, Clearance: models.Confidential}
+		f := store.QueueFilter{Terms: s.Terms("langka")}
+		search := func(limit int) (ids []int64, short bool) {
+			t.Helper()
+			for next := ""; ; {
+				rows, after, more, err := r.Search(sight, f, next, limit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				short = short || more
+				for _, row := range rows {
+					if row.Subject != "Perihal" {
+						t.Fatalf("subject %q", row.Subject)
+					}
+					ids = append(ids, row.ID)
+				}
+				if next = after; next == "" {
+					return ids, short
+				}
+			}
+		}
+		for _, limit := range []int{1, 4, 50} {
+			if got, short := search(limit); short || !slices.Equal(got, append(slices.Clone(want), old...)) {
+				t.Errorf("pages of %d: %v, short %v", limit, got, short)
+			}
+		}
+		file(walked, models.Confidential, "lain")
+		if got, short := search(50); !short || len(got) != 14 { // the public and restricted ones, from the index
+			t.Errorf("behind %d others: %d found, short %v", walked, len(got), short)
+		}
+		f.Terms = s.Terms("langka pula")
+		sight.BodyID = &w.Bodies[1].ID
+		if got, _ := search(50); len(got) != 0 {
+			t.Errorf("another body's officer finds %v", got)
+		}
+		sight.BodyID, sight.WholeBody, sight.OfficerID = &w.Bodies[0].ID, false, w.Officers[0].ID
+		if got, short := search(50); short || len(got) != 14 {
+			t.Errorf("an officer without the need to know finds %d, short %v", len(got), short)
 		}
 	})
 }

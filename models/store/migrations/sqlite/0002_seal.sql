@@ -16,6 +16,7 @@ ALTER TABLE events ADD COLUMN sealed BLOB;
 
 -- What a search walks that no index may name.
 CREATE INDEX cases_confidential ON cases (body_id, id) WHERE classification NOT IN ('public', 'restricted');
+CREATE INDEX cases_confidential_all ON cases (id) WHERE classification NOT IN ('public', 'restricted');
 
 -- Keys of the whole database, wrapped by the master key.
 CREATE TABLE seal_keys (
