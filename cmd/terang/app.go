@@ -28,6 +28,7 @@ type app struct {
 	signer *trail.Signer
 	secret []byte
 	cases  *casework.Service
+	now    func() time.Time
 	// ready says that the schema was seen to be this binary's.
 	ready bool
 	fit   fitness // of serve: whether it can serve now
@@ -125,6 +126,9 @@ func openApp(ctx context.Context, set settings, want needs, now func() time.Time
 			return nil, err
 		}
 		a.ready = true
+	}
+	if a.now = now; now == nil {
+		a.now = time.Now
 	}
 	a.cases = casework.New(casework.Options{
 		Store: a.store, Packs: a.packs, Files: a.files, Scanner: scanner, Secret: a.secret, Now: now,

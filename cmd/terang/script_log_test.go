@@ -25,7 +25,7 @@ func withScriptCommands(cmds map[string]func(*testscript.TestScript, bool, []str
 }
 
 func scriptWitness(ts *testscript.TestScript, _ bool, args []string) {
-	cmd := binary(ts, append([]string{"witness", "serve", "--addr", "127.0.0.1:0"}, args...))
+	cmd := program(ts, append([]string{"witness", "serve", "--addr", "127.0.0.1:0"}, args...))
 	pipe, err := cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())

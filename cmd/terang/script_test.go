@@ -61,7 +61,7 @@ func (s *server) kill() {
 	}
 }
 
-func binary(ts *testscript.TestScript, args []string) *exec.Cmd {
+func program(ts *testscript.TestScript, args []string) *exec.Cmd {
 	path := ""
 	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
 		if p := filepath.Join(dir, "terang"); path == "" && exists(p) {
@@ -82,7 +82,7 @@ func scriptFails(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || args[1] != "terang" {
 		ts.Fatalf("usage: fails CODE terang ARG…")
 	}
-	cmd := binary(ts, args[2:])
+	cmd := program(ts, args[2:])
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	err := cmd.Run()
@@ -102,7 +102,7 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	if s.cmd != nil {
 		ts.Fatalf("already serving")
 	}
-	cmd := binary(ts, append([]string{"serve"}, args...))
+	cmd := program(ts, append([]string{"serve"}, args...))
 	pipe, err := cmd.StdoutPipe()
 	ts.Check(err)
 	var errOut bytes.Buffer

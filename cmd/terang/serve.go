@@ -140,7 +140,7 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
-	a, err := openServed(ctx, o)
+	a, err := openServed(ctx, o, log)
 	if err != nil {
 		return err
 	}
@@ -204,17 +204,31 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 }
 
 // openServed opens an installation for serving, which alone may migrate.
-func openServed(ctx context.Context, o serveOptions) (*app, error) {
-	a, err := openApp(ctx, o.settings, currentSchema, nil)
+func openServed(ctx context.Context, o serveOptions, log *slog.Logger) (*app, error) {
+	clock := &steady{wall: time.Now}
+	a, err := openApp(ctx, o.settings, currentSchema, clock.Now)
 	var old *oldSchemaError
-	if !errors.As(err, &old) || !o.migrate {
-		return a, err
+	if errors.As(err, &old) && o.migrate {
+		if a, err = openApp(ctx, o.settings, anySchema, nil); err != nil {
+			return nil, err
+		}
+		_, err = a.store.Migrate(ctx)
+		if err = errors.Join(err, a.store.Close()); err != nil {
+			return nil, err
+		}
+		a, err = openApp(ctx, o.settings, currentSchema, clock.Now)
 	}
-	if a, err = openApp(ctx, o.settings, anySchema, nil); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	if _, err := a.store.Migrate(ctx); err != nil {
+	last, err := a.cases.LastRecorded(ctx)
+	if err != nil {
 		return nil, errors.Join(err, a.store.Close())
+	}
+	clock.notBefore(last)
+	clock.back = func(from, to time.Time) {
+		log.Warn("the clock was set back", "from", from, "to", to)
+		guarded(log, "clock", func() error { return a.cases.ClockSetBack(context.Background(), from, to) })
 	}
 	return a, nil
 }
@@ -275,7 +289,7 @@ func (a *app) lead(ctx context.Context, log *slog.Logger, witnesses ...witness) 
 
 func (a *app) sweepOnce(ctx context.Context, log *slog.Logger) {
 	guarded(log, "sweep", a.Watch.timed("sweep", func() error {
-		_, err := a.cases.Sweep(ctx, time.Now())
+		_, err := a.cases.Sweep(ctx, a.now())
 		return err
 	}))
 }

@@ -35,7 +35,7 @@ func serveScene(t *testing.T) *webScene {
 		t.Fatal(err)
 	}
 	o := serveOptions{settings: settings{Data: t.TempDir(), BaseURL: "http://" + ln.Addr().String()}, demo: true}
-	a, err := openServed(ctx, o)
+	a, err := openServed(ctx, o, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

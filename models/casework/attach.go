@@ -156,6 +156,14 @@ func (c whileWanted) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
+// undoFiles drops what a failed verb had stored. Where it is not known whether the verb was
+// kept, its rows may name these files: they stay, at worst as orphans.
+func (s *Service) undoFiles(ctx context.Context, err error, files []takenIn) {
+	if !models.OutcomeUnknown(err) {
+		s.dropFiles(ctx, files)
+	}
+}
+
 func (s *Service) dropFiles(ctx context.Context, files []takenIn) {
 	for _, f := range files {
 		// A file that cannot be dropped now is an orphan; nothing refers to it.
@@ -236,7 +244,7 @@ func (s *Service) Attach(ctx context.Context, a models.Actor, ref string, u Uplo
 		return w.record("attachment.added", "", "", models.EventData{File: t.SHA256, Count: t.Size, Cleaned: t.notes})
 	})
 	if err != nil {
-		s.dropFiles(ctx, []takenIn{t})
+		s.undoFiles(ctx, err, []takenIn{t})
 		return nil, err
 	}
 	return out, nil

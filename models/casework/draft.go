@@ -123,7 +123,7 @@ func (s *Service) DraftAttach(ctx context.Context, token string, u Upload) (*mod
 		return tx.Insert(out)
 	})
 	if err != nil {
-		s.dropFiles(ctx, []takenIn{t})
+		s.undoFiles(ctx, err, []takenIn{t})
 		return nil, err
 	}
 	return out, nil

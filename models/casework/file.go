@@ -118,6 +118,9 @@ func (s *Service) file(ctx context.Context, a models.Actor, in FileInput, incomp
 		now := s.now()
 		w := &work{Tx: tx, s: s, actor: a, now: now, at: s.moment(now)}
 		var err error
+		if err := s.loadDecrees(tx.Reader, true); err != nil {
+			return err
+		}
 		if w.body, err = tx.BodyBySlug(in.Body); err != nil {
 			return err
 		}
@@ -173,7 +176,7 @@ func (s *Service) file(ctx context.Context, a models.Actor, in FileInput, incomp
 		return nil
 	})
 	if err != nil {
-		s.dropFiles(ctx, stored)
+		s.undoFiles(ctx, err, stored)
 		return Filed{}, err
 	}
 	out.Key = key

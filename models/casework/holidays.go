@@ -17,11 +17,15 @@ import (
 // decreed are the decrees an installation has added to its packs, by pack. They are
 // read once and again after a change; every copy of a Service shares them.
 type decreed struct {
-	mu     sync.Mutex
-	loaded bool
-	rows   int
-	sets   map[string]*policies.Decrees
+	mu    sync.Mutex
+	rows  int64     // -1 until they were read
+	asked time.Time // when the database was last asked how many there are
+	sets  map[string]*policies.Decrees
 }
+
+// decreesTrusted is how long a page may show dates without having asked whether another
+// instance has added a decree. What is written asks each time.
+const decreesTrusted = time.Second
 
 // dueOptions are what the body's own circumstances, and decrees newer than the pack, add
 // to the law's arithmetic.
@@ -31,20 +35,30 @@ func (s *Service) dueOptions(pack string, b *models.Body) policies.DueOptions {
 	return policies.DueOptions{CutiBersamaWorking: b.WorksOnCollectiveLeave, Zone: b.Zone, Decrees: s.decreed.sets[pack]}
 }
 
-// loadDecrees reads the decrees when that was not done yet, or when another
-// process has added one. A Service reads none before its first verb.
+// loadDecrees reads the decrees where there are more than this process knows of: another
+// instance may have added one. again asks the database in any case, as a verb does in its own
+// transaction; without it an answer of a second ago is good enough.
 func (s *Service) loadDecrees(r *store.Reader, again bool) error {
 	s.decreed.mu.Lock()
-	defer s.decreed.mu.Unlock()
-	if s.decreed.loaded && !again {
+	known, asked := s.decreed.rows, s.decreed.asked
+	s.decreed.mu.Unlock()
+	at := time.Now()
+	if !again && known >= 0 && at.Sub(asked) < decreesTrusted {
 		return nil
+	}
+	n, err := r.CountDecrees()
+	if err != nil {
+		return err
+	}
+	if n == known {
+		s.decreed.mu.Lock()
+		s.decreed.asked = at
+		s.decreed.mu.Unlock()
+		return nil // decrees are only added
 	}
 	rows, err := r.HolidayDecrees()
 	if err != nil {
 		return err
-	}
-	if s.decreed.loaded && len(rows) == s.decreed.rows {
-		return nil // decrees are only added
 	}
 	lists := map[string][]policies.Decree{}
 	for _, row := range rows {
@@ -61,7 +75,11 @@ func (s *Service) loadDecrees(r *store.Reader, again bool) error {
 	for pack, list := range lists {
 		sets[pack] = policies.NewDecrees(list)
 	}
-	s.decreed.sets, s.decreed.rows, s.decreed.loaded = sets, len(rows), true
+	s.decreed.mu.Lock()
+	defer s.decreed.mu.Unlock()
+	if n := int64(len(rows)); n > s.decreed.rows {
+		s.decreed.sets, s.decreed.rows, s.decreed.asked = sets, n, at
+	}
 	return nil
 }
 
@@ -100,6 +118,10 @@ func (s *Service) AddDecree(ctx context.Context, a models.Actor, in DecreeInput)
 	}
 	now := s.now()
 	err = s.store.WithTx(ctx, func(tx *store.Tx) error {
+		// No case is dated by the old list after this one holds: see CountDecrees.
+		if err := tx.LockDecrees(); err != nil {
+			return err
+		}
 		row := &models.HolidayDecree{Pack: in.Pack, Decree: in.Decree, Year: in.Year, Issued: in.Issued, Days: toJSON(d.Days), By: a.Label(), CreatedAt: now}
 		if err := tx.Insert(row); err != nil {
 			if models.CodeOf(err) == "duplicate" {

@@ -87,7 +87,7 @@ func New(o Options) *Service {
 	if o.HashMemory == 0 {
 		o.HashMemory = argonMemory
 	}
-	return &Service{hashMemory: o.HashMemory, store: o.Store, packs: o.Packs, files: o.Files, scanner: o.Scanner, secret: o.Secret, clock: o.Now, signer: o.Signer, quorum: o.Quorum, decreed: &decreed{},
+	return &Service{hashMemory: o.HashMemory, store: o.Store, packs: o.Packs, files: o.Files, scanner: o.Scanner, secret: o.Secret, clock: o.Now, signer: o.Signer, quorum: o.Quorum, decreed: &decreed{rows: -1},
 		argon: argonSum, factors: newSecondFactors(o)}
 }
 

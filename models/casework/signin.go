@@ -81,7 +81,7 @@ func (s *Service) throttled(ctx context.Context, keys []string) error {
 		if err != nil {
 			return err
 		}
-		if now := s.now(); t != nil && t.Count >= throttleMax && now.Before(t.WindowEnd) {
+		if now := s.now(); t != nil && t.Count >= throttleMax && now.Before(t.WindowEnd) && !t.WindowEnd.After(now.Add(throttleWindow)) {
 			wait := int(t.WindowEnd.Sub(now)/time.Minute) + 1
 			return models.Refuse(models.RateLimited, "too_many_tries", fmt.Sprint(wait))
 		}

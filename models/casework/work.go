@@ -102,7 +102,7 @@ func (s *Service) enter(r *store.Reader, a models.Actor, c *models.Case, rungs [
 func (s *Service) around(tx *store.Tx, a models.Actor, c *models.Case) (*work, error) {
 	now := s.now()
 	w := &work{Tx: tx, s: s, actor: a, now: now, at: s.moment(now), c: c}
-	err := s.loadDecrees(tx.Reader, false)
+	err := s.loadDecrees(tx.Reader, true)
 	if err != nil {
 		return nil, err
 	}

@@ -144,3 +144,12 @@ func (s *Store) AgreeAnew(ctx context.Context, name, value string) error {
 		return err
 	})
 }
+
+// LastEventTime is when the newest event was recorded; zero before the first.
+func (r *Reader) LastEventTime() (time.Time, error) {
+	e, err := many[models.Event](r, "id DESC", 1, "1 = 1")
+	if err != nil || len(e) == 0 {
+		return time.Time{}, err
+	}
+	return e[0].Time, nil
+}

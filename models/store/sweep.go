@@ -54,6 +54,22 @@ func (r *Reader) HolidayDecrees() ([]models.HolidayDecree, error) {
 	return many[models.HolidayDecree](r, "id", 0, "1 = 1")
 }
 
+// CountDecrees says how many there are. Asked in the transaction that dates a case, it keeps
+// another decree from being added until that has ended; see LockDecrees.
+func (r *Reader) CountDecrees() (n int64, err error) {
+	err = r.db.Raw("SELECT count(*) FROM holiday_decrees").Scan(&n).Error
+	return n, wrap(err)
+}
+
+// LockDecrees waits until every transaction that has looked at the decrees has ended, and has
+// those that come after wait for this one. What recomputes afterwards then misses none.
+func (tx *Tx) LockDecrees() error {
+	if tx.s.dialect == dialectSQLite {
+		return nil // has one writer
+	}
+	return wrap(tx.db.Exec("LOCK TABLE holiday_decrees IN ACCESS EXCLUSIVE MODE").Error)
+}
+
 // OpenCases lists, in id order, the cases under a law whose body still owes something.
 func (r *Reader) OpenCases(pack string, after int64, limit int) ([]models.Case, error) {
 	return many[models.Case](r, "id", limit, "pack = ? AND "+open+" AND id > ?", pack, after)

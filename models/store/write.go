@@ -254,15 +254,16 @@ func (tx *Tx) DeleteTokens(officer int64, purpose models.TokenPurpose) error {
 }
 
 // BumpThrottle counts one more under a key and gives the count in the running
-// window; a window that has ended starts anew. One statement, so that concurrent
+// window; a window that has ended starts anew, and one that ends later than any begun now
+// would, which is of before a clock was set back. One statement, so that concurrent
 // callers, on several instances too, each get a number of their own.
 func (tx *Tx) BumpThrottle(key string, window time.Duration, now time.Time) (int, error) {
 	now = now.UTC()
 	var n int
 	err := tx.db.Raw(`INSERT INTO throttles (key, count, window_end) VALUES (?, 1, ?)
 		ON CONFLICT (key) DO UPDATE SET
-			count = CASE WHEN throttles.window_end <= ? THEN 1 ELSE throttles.count + 1 END,
-			window_end = CASE WHEN throttles.window_end <= ? THEN excluded.window_end ELSE throttles.window_end END
+			count = CASE WHEN throttles.window_end <= ? OR throttles.window_end > excluded.window_end THEN 1 ELSE throttles.count + 1 END,
+			window_end = CASE WHEN throttles.window_end <= ? OR throttles.window_end > excluded.window_end THEN excluded.window_end ELSE throttles.window_end END
 		RETURNING count`, key, now.Add(window), now, now).Scan(&n).Error
 	return n, wrap(err)
 }
