@@ -24,9 +24,6 @@ func (d *desk) show(c *fiber.Ctx) error {
 	if v.Case.Classification != models.Confidential { // every look at one is recorded
 		web.Reusable(c, d.w.SightLife(web.Actor(c)))
 	}
-	if v.Case.Classification != models.Confidential { // every look at one is recorded
-		web.Reusable(c, d.w.SightLife(web.Actor(c)))
-	}
 	return web.Render(c, fiber.StatusOK, pages.DeskCase(d.caseView(c, v)))
 }
 
@@ -49,6 +46,7 @@ func (d *desk) caseView(c *fiber.Ctx, v *casework.CaseView) pages.DeskCaseView {
 	p.Warnings = warnings(t, v)
 	d.actions(t, v, &p)
 	d.records(t, v, &p)
+	d.access(t, v, &p)
 	for _, m := range v.Messages {
 		p.Messages = append(p.Messages, message(t, m))
 	}
@@ -78,7 +76,9 @@ func (d *desk) caseView(c *fiber.Ctx, v *casework.CaseView) pages.DeskCaseView {
 
 // shown leaves out of the desk's timeline what only auditors need: who looked.
 func shown(events []models.Event) []models.Event {
-	return slices.DeleteFunc(slices.Clone(events), func(e models.Event) bool { return e.Kind == "case.viewed" || e.Kind == "requester.informed" })
+	return slices.DeleteFunc(slices.Clone(events), func(e models.Event) bool {
+		return e.Kind == "case.viewed" || e.Kind == "document.viewed" || e.Kind == "requester.informed"
+	})
 }
 
 func version(v *casework.CaseView) string { return strconv.FormatInt(v.Case.Version, 10) }

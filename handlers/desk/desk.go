@@ -20,6 +20,7 @@ import (
 // Verbs is what officers may do and see: the whole list of the desk's privileges.
 type Verbs interface {
 	Records
+	Access
 
 	Queue(ctx context.Context, a models.Actor, in casework.QueueInput) (casework.QueuePage, error)
 	QueueCounts(ctx context.Context, a models.Actor) ([]casework.QueueCount, error)
@@ -104,6 +105,7 @@ func Mount(app *fiber.App, svc Verbs, w *web.Web) {
 	app.Post("/desk/cases/:ref/attachments/:id/remove", w.Officers(), d.detach)
 
 	d.mountRecords(app)
+	d.mountAccess(app)
 
 	app.Get("/desk/admin", w.Officers(admin), d.admin)
 	app.Get("/desk/admin/laws", w.Officers(admin), d.laws)
@@ -143,6 +145,7 @@ func (d *desk) page(c *fiber.Ctx, title string) layout.Page {
 	if role := web.Actor(c).Role; role == models.InfoOfficer || role == models.Superior {
 		p.Nav = append(p.Nav, layout.NavLink{Label: l.T("erase.list"), URL: "/desk/erasures"})
 	}
+	p.Nav = append(p.Nav, accessNav(l, web.Actor(c).Role)...)
 	for i := range p.Nav {
 		p.Nav[i].Current = string(p.Nav[i].URL) == c.Path()
 	}

@@ -61,17 +61,52 @@ func (s *Service) Grant(ctx context.Context, a models.Actor, ref string, in Gran
 
 // grantable refuses a case in which nothing is confidential.
 func (w *work) grantable() error {
-	if w.c.Classification == models.Confidential {
-		return nil
-	}
 	docs, err := w.Attachments(w.c.ID)
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(docs, func(d models.Attachment) bool { return d.Classification == models.Confidential }) {
+	if !grantable(w.c, docs) {
 		return models.Refuse(models.Conflict, "grant_needless")
 	}
 	return nil
+}
+
+func grantable(c *models.Case, docs []models.Attachment) bool {
+	return c.Classification == models.Confidential ||
+		slices.ContainsFunc(docs, func(d models.Attachment) bool { return d.Classification == models.Confidential })
+}
+
+// Grantable lists the officers of the body who could be let into a case.
+func (s *Service) Grantable(ctx context.Context, a models.Actor, ref string) ([]models.Officer, error) {
+	v, err := s.view(ctx, a, ref, false) // asked beside a page of the case
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(v.May, policies.ActGrant) {
+		return nil, models.Refuse(models.Forbidden, "not_allowed", policies.ActGrant)
+	}
+	r := s.store.Read(ctx)
+	var out []models.Officer
+	for _, role := range models.Roles {
+		if !role.OnChain() {
+			continue
+		}
+		list, err := r.OfficersFor(v.Body.ID, role, models.Confidential)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			sees, err := s.seenBy(r, &list[i], v.Case, v.Rungs)
+			if err != nil {
+				return nil, err
+			}
+			if !sees {
+				list[i].PasswordHash = ""
+				out = append(out, list[i])
+			}
+		}
+	}
+	return out, nil
 }
 
 // grantee is the officer named, if they may be let in.
@@ -101,19 +136,21 @@ func (w *work) grantee(check *models.Check, email string) (*models.Officer, erro
 }
 
 // seenBy says whether an officer may know of the case, and of all its documents, already.
-func (w *work) seenBy(o *models.Officer) (bool, error) {
-	a, err := actorOf(w.Reader, o, w.now)
+func (w *work) seenBy(o *models.Officer) (bool, error) { return w.s.seenBy(w.Reader, o, w.c, w.rungs) }
+
+func (s *Service) seenBy(r *store.Reader, o *models.Officer, c *models.Case, rungs []models.Rung) (bool, error) {
+	a, err := actorOf(r, o, s.now())
 	if err != nil {
 		return false, err
 	}
-	_, err = w.s.enter(w.Reader, a, w.c, w.rungs)
+	_, err = s.enter(r, a, c, rungs)
 	if err != nil && models.KindOf(err) == models.NotFound {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	closed, err := w.s.closed(w.Reader, a, w.c, w.rungs)
+	closed, err := s.closed(r, a, c, rungs)
 	return !closed, err
 }
 

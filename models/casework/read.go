@@ -346,7 +346,7 @@ var deskActions = []struct {
 	{policies.ActAskClarification, models.ActAsk}, {policies.ActExtend, models.ActExtend},
 	{policies.ActEscalateRaise, models.ActEscalate}, {policies.ActEscalateAck, models.ActAcknowledge},
 	{policies.ActEscalateReturn, models.ActReturn}, {policies.ActEscalateDecide, models.ActSettle},
-	{policies.ActPublish, models.ActPublish}, {policies.ActMessage, models.ActMessage}, {policies.ActNote, models.ActNote},
+	{policies.ActPublish, models.ActPublish}, {policies.ActGrant, models.ActNote}, {policies.ActMessage, models.ActMessage}, {policies.ActNote, models.ActNote},
 }
 
 // may lists what the actor may do and the case can bear now.
@@ -376,6 +376,10 @@ func (s *Service) may(a models.Actor, v *CaseView) []string {
 			}
 		case policies.ActEscalateAck, policies.ActEscalateReturn, policies.ActEscalateDecide:
 			if a.Rank() < c.RungRole.Rank() {
+				continue
+			}
+		case policies.ActGrant:
+			if !grantable(c, v.Attachments) {
 				continue
 			}
 		case policies.ActPublish:
