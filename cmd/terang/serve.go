@@ -16,6 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"terang/handlers"
+	"terang/models"
 	"terang/models/casework"
 	"terang/policies"
 )
@@ -57,6 +59,7 @@ func serveCommand() *cobra.Command {
 	f.Bool("log-json", false, "write the server's log as JSON")
 	f.StringSlice("witness", nil, "`URL=VKEY` of a witness that the log's heads are shown to; may be given many times")
 	addFrontFlags(cmd)
+	signInFlags(cmd)
 	f.Int("witness-quorum", 0, "how many witnesses must have cosigned a head before it is published and receipts are made under it")
 	return cmd
 }
@@ -72,6 +75,9 @@ type serveOptions struct {
 	passing   bool      // the data folder is the demo's own and goes when it ends
 	witnesses []witness // that the log's heads are shown to
 	front     front     // mail, and what watches the server
+
+	secondGiven bool               // --second-factor was given: a demo asks as told
+	provider    *handlers.Provider // nil for none
 }
 
 func readServeOptions(cmd *cobra.Command) (o serveOptions, err error) {
@@ -84,6 +90,9 @@ func readServeOptions(cmd *cobra.Command) (o serveOptions, err error) {
 	o.migrate, _ = f.GetBool("migrate")
 	o.accept, _ = f.GetBool("accept-secret")
 	o.logJSON, _ = f.GetBool("log-json")
+	if err := readSignIn(cmd, &o); err != nil {
+		return o, err
+	}
 	if o.witnesses, o.Quorum, err = readWitnesses(cmd); err != nil {
 		return o, err
 	}

@@ -54,6 +54,11 @@ type Verbs interface {
 	AddOfficer(ctx context.Context, a models.Actor, in casework.OfficerInput) (*models.Officer, string, error)
 	DisableOfficer(ctx context.Context, a models.Actor, email string) error
 	PasswordLink(ctx context.Context, a models.Actor, email string) (string, error)
+	SecondFactorRule() models.SecondFactorRule
+	EndOfficerSessions(ctx context.Context, a models.Actor, email string) error
+	ResetSecondFactor(ctx context.Context, a models.Actor, email string) (waits bool, err error)
+	Resets(ctx context.Context, a models.Actor) ([]casework.ResetRow, error)
+	ConfirmReset(ctx context.Context, a models.Actor, email string, agreed bool) error
 }
 
 type desk struct {
@@ -118,11 +123,16 @@ func Mount(app *fiber.App, svc Verbs, w *web.Web) {
 	app.Get("/desk/admin/units/new", w.Officers(admin), d.unitForm)
 	app.Post("/desk/admin/units/new", w.Officers(admin), d.addUnit)
 	app.Get("/desk/admin/officers", w.Officers(admin), d.officers)
-	app.Get("/desk/admin/officers/new", w.Officers(admin), d.officerForm)
-	app.Post("/desk/admin/officers/new", w.Officers(admin), d.addOfficer)
-	app.Get("/desk/admin/officers/disable", w.Officers(admin), d.disableForm)
-	app.Post("/desk/admin/officers/disable", w.Officers(admin), d.disableOfficer)
-	app.Post("/desk/admin/officers/link", w.Officers(admin), d.passwordLink)
+	app.Get("/desk/admin/officers/new", w.Officers(admin), w.Confirmed, d.officerForm)
+	app.Post("/desk/admin/officers/new", w.Officers(admin), w.Confirmed, d.addOfficer)
+	app.Get("/desk/admin/officers/disable", w.Officers(admin), w.Confirmed, d.disableForm)
+	app.Post("/desk/admin/officers/disable", w.Officers(admin), w.Confirmed, d.disableOfficer)
+	app.Post("/desk/admin/officers/link", w.Officers(admin), w.Confirmed, d.passwordLink)
+	app.Post("/desk/admin/officers/end", w.Officers(admin), d.endSessions)
+	app.Get("/desk/admin/officers/reset", w.Officers(admin), w.Confirmed, d.resetForm)
+	app.Post("/desk/admin/officers/reset", w.Officers(admin), w.Confirmed, d.reset)
+	app.Get("/desk/resets", w.Officers(admin, superior), d.resets)
+	app.Post("/desk/resets", w.Officers(admin, superior), w.Confirmed, d.confirmReset)
 }
 
 // page fills the frame of a desk page with the menu its officer needs.
