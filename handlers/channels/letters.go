@@ -97,6 +97,9 @@ func compose(base string, v casework.Letter) (emails.Message, bool) {
 // pause between two looks at an outbox that had nothing, and the longest after a server was
 // away for long.
 const (
+	// tooOld is when news is none any more: where mail is switched on late, nobody is told of
+	// last year's steps one by one. An administrator may still send it.
+	tooOld      = 14 * 24 * time.Hour
 	lookEvery   = 5 * time.Second
 	longestWait = 5 * time.Minute
 )

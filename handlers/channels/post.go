@@ -175,6 +175,12 @@ func (p *Post) Pass(ctx context.Context) (int, error) {
 		}
 	}()
 	for i, l := range letters {
+		if !l.Judged && p.now().Sub(l.Written) > tooOld {
+			if err := p.Cases.LetterRefused(ctx, l.ID, "too old", true); err != nil {
+				return i, err
+			}
+			continue
+		}
 		m, ok := compose(p.BaseURL, l)
 		if !ok {
 			if err := p.Cases.LetterRefused(ctx, l.ID, "no template", true); err != nil {

@@ -359,6 +359,27 @@ func (o *office) gaveUp(t *testing.T, c *models.Case, code string) {
 	o.quiet(t)
 }
 
+// Where mail is switched on late, old news is given up, and an administrator may send it yet.
+func TestOldNews(t *testing.T) {
+	m := startServer(t, nil)
+	o := open(t, m)
+	c := o.filed(t)
+	o.Pass(15 * 24 * time.Hour)
+	o.pass(t, 1)
+	o.gaveUp(t, c, "too old")
+	dead, err := o.DeadLetters(o.Ctx, o.As("admin@terang.test"), 0, 10)
+	if err != nil || len(dead) != 1 || len(m.mails(t)) != 0 {
+		t.Fatalf("%+v, %v", dead, err)
+	}
+	if err := o.RetryLetter(o.Ctx, o.As("admin@terang.test"), dead[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	o.pass(t, 1)
+	if len(m.mails(t)) != 1 {
+		t.Error("not sent on")
+	}
+}
+
 // A server that takes the words and never answers holds nobody up for longer than our
 // patience, and the message is tried again.
 func TestServerHangs(t *testing.T) {

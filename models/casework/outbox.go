@@ -43,6 +43,7 @@ type Letter struct {
 	Lang     string
 	Attempts int
 	Written  time.Time
+	Judged   bool // tried before, or sent on by an administrator
 	// MessageID and Thread are the local parts of addresses: the same on every try, and
 	// no number of ours.
 	MessageID, Thread string
@@ -102,7 +103,7 @@ func (s *Service) TakeLetters(ctx context.Context) ([]Letter, error) {
 }
 
 func (s *Service) letter(r *store.Reader, o *models.Outgoing) (Letter, error) {
-	l := Letter{ID: o.ID, Kind: o.Kind, To: o.To, Lang: o.Lang, Attempts: o.Attempts, Written: o.CreatedAt,
+	l := Letter{ID: o.ID, Kind: o.Kind, To: o.To, Lang: o.Lang, Attempts: o.Attempts, Written: o.CreatedAt, Judged: o.LastError != "",
 		MessageID: s.mailID("message", fmt.Sprint(o.ID, o.Kind, o.CreatedAt.UTC().Unix()))}
 	if o.CaseID == nil {
 		if strings.HasPrefix(o.Kind, "account.") {

@@ -72,20 +72,22 @@ type LogLag struct {
 func (r *Reader) LogLag() (LogLag, error) {
 	var l LogLag
 	var row struct {
-		Waiting   int64
-		Oldest    sql.NullInt64
-		Size      sql.NullInt64
+		Waiting int64
+		Oldest  sql.NullInt64
+	}
+	var head struct {
+		Size      int64
 		CreatedAt sql.NullTime
 	}
 	if err := r.db.Raw("SELECT count(*) AS waiting, min(id) AS oldest FROM events WHERE leaf IS NULL").Scan(&row).Error; err != nil {
 		return l, wrap(err)
 	}
-	if err := r.db.Raw("SELECT size, created_at FROM log_checkpoint ORDER BY size DESC LIMIT 1").Scan(&row).Error; err != nil {
+	if err := r.db.Raw("SELECT size, created_at FROM log_checkpoint ORDER BY size DESC LIMIT 1").Scan(&head).Error; err != nil {
 		return l, wrap(err)
 	}
-	l.Waiting, l.Size = row.Waiting, row.Size.Int64
-	if row.CreatedAt.Valid {
-		t := row.CreatedAt.Time.UTC()
+	l.Waiting, l.Size = row.Waiting, head.Size
+	if head.CreatedAt.Valid {
+		t := head.CreatedAt.Time.UTC()
 		l.Checkpoint = &t
 	}
 	if row.Oldest.Valid {
