@@ -214,6 +214,9 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 
 // openServed opens an installation for serving, which alone may migrate.
 func openServed(ctx context.Context, o serveOptions, log *slog.Logger) (*app, error) {
+	if o.demo && !o.secondGiven {
+		o.SecondFactor = models.SecondFactorOffered
+	}
 	clock := &steady{wall: time.Now}
 	a, err := openApp(ctx, o.settings, currentSchema, clock.Now)
 	var old *oldSchemaError
