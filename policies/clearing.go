@@ -26,7 +26,8 @@ type Choice struct {
 	Mask      bool
 	Exemption string // of a mask, by the pack's id; "" for that of personal data
 	Reason    string // why it may stay
-	Own       bool   // quoted by the officer: it must be there, and is masked though nothing found it
+	Own       bool   // quoted by the officer: it is masked though nothing found it
+	Optional  bool   // it need not stand anywhere any more
 }
 
 // Part is one text that is to be published, under the name errors give it.
@@ -137,7 +138,7 @@ func Clear(fields []Part, known []Known, choices []Choice, label func(kind, exem
 				}
 			}
 		}
-		if !found {
+		if !found && !ch.Optional {
 			c.NotFound = append(c.NotFound, ch.Text)
 		}
 	}

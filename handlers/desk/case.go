@@ -224,6 +224,7 @@ func documents(t caseview.Teller, v *casework.CaseView) []pages.DeskDocument {
 		if a.FromBody && !a.Released && v.Case.Can(models.ActAttach) && slices.Contains(v.May, policies.ActMessage) {
 			doc.RemoveURL = caseURL(v.Case.Reference, "attachments/"+id+"/remove")
 		}
+		redactionOf(t, v, &a, &doc)
 		out = append(out, doc)
 	}
 	for _, a := range v.Withheld {

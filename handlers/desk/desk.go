@@ -20,6 +20,7 @@ import (
 // Verbs is what officers may do and see: the whole list of the desk's privileges.
 type Verbs interface {
 	Records
+	Redactions
 	Access
 
 	Queue(ctx context.Context, a models.Actor, in casework.QueueInput) (casework.QueuePage, error)
@@ -110,6 +111,7 @@ func Mount(app *fiber.App, svc Verbs, w *web.Web) {
 	app.Post("/desk/cases/:ref/attachments/:id/remove", w.Officers(), d.detach)
 
 	d.mountRecords(app)
+	d.mountRedactions(app)
 	d.mountAccess(app)
 
 	app.Get("/desk/admin", w.Officers(admin), d.admin)

@@ -142,7 +142,7 @@ func (p casePage) decision() pages.CaseDecision {
 	d := &v.Decisions[len(v.Decisions)-1]
 	out := pages.CaseDecision{
 		Outcome: components.OutcomeTag(l, string(v.Case.Kind), string(d.Outcome)), Text: d.Text, DecidedOn: l.Date(d.At, p.zone),
-		Withheld: withheld(l, v.Pack, d, v.Withheld),
+		Withheld: caseview.Withheld(l, v.Pack, d, v.Withheld),
 	}
 	if key := "outcome." + string(d.Outcome) + ".explain"; v.Case.Kind != models.Objection && text.Has(key) {
 		out.Explain = l.T(key)
@@ -152,7 +152,9 @@ func (p casePage) decision() pages.CaseDecision {
 	}
 	for _, a := range v.Attachments {
 		if a.FromBody && a.Released {
-			out.Documents = append(out.Documents, fileLink(l, casePath(v.Case.Reference), &a))
+			f := fileLink(l, casePath(v.Case.Reference), &a)
+			f.Note = caseview.FileNote(l, v.Pack, &a)
+			out.Documents = append(out.Documents, f)
 		}
 	}
 	if v.Objection.Open {

@@ -1,20 +1,18 @@
 package public
 
 import (
-	"cmp"
-	"encoding/json"
 	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
 	"terang/handlers/caseview"
 	"terang/handlers/web"
 	"terang/models"
-	"terang/policies"
 	"terang/views/components"
 	"terang/views/pages"
 	"terang/views/text"
@@ -153,17 +151,11 @@ func (h *handler) disclosure(c *fiber.Ctx) error {
 		return err
 	}
 	l := web.Lang(c)
-	v := pages.Disclosure{
-		Page: h.w.Page(c, "", ""), Reference: d.Reference, Subject: d.Title, Body: d.Body.Name, BodyURL: href("/bodies/" + d.Body.Slug),
-		Summary: d.Summary, Decision: d.Answer, Outcome: components.OutcomeTag(l, string(d.Kind), string(d.Outcome)),
-		FiledOn: web.DayOf(l, d.ReceivedOn), DecidedOn: web.DayOf(l, d.AnsweredOn), PublishedOn: l.Date(d.PublishedAt, text.Zone(d.Body.Zone)),
-		Law: d.Pack.Law.In(string(l)),
-	}
-	for _, doc := range d.Documents {
-		v.Documents = append(v.Documents, fileLink(l, "/disclosures/"+d.Reference, &doc))
-	}
-	v.Withheld = withheld(l, d.Pack, d.Decision, d.Withheld)
-	v.Stones = caseview.Teller{L: l, Loc: text.Zone(d.Body.Zone), Now: h.w.Now()}.Stones(d.Pack, d.Stones)
+	t := caseview.Teller{L: l, Loc: text.Zone(d.Body.Zone), Now: h.w.Now()}
+	v := t.Disclosure(d, func(doc *models.Attachment) templ.SafeURL {
+		return href("/disclosures/" + d.Reference + "/documents/" + strconv.FormatInt(doc.ID, 10))
+	})
+	v.Page = h.w.Page(c, "", "")
 	revalidated(c)
 	return web.Render(c, fiber.StatusOK, pages.DisclosurePage(v))
 }
@@ -186,61 +178,4 @@ func fileLink(l text.Lang, base string, a *models.Attachment) components.Link {
 		link.URL, link.Note = "", "("+l.Bytes(a.Size)+", "+strings.ToLower(tag.Label)+")"
 	}
 	return link
-}
-
-// withheld names what is held back, under which article and why: of the decision, then
-// of each document.
-func withheld(l text.Lang, pack *policies.Pack, d *models.Decision, docs []models.Attachment) []pages.Withheld {
-	var out []pages.Withheld
-	if d != nil {
-		test, ids := decisionParts(d)
-		for i, id := range ids {
-			w := pages.Withheld{What: d.Withheld, Article: article(l, pack, id)}
-			if w.What == "" {
-				w.What = test["information"]
-			}
-			if w.What == "" {
-				w.What = l.T("outcome." + string(d.Outcome))
-			}
-			if i == 0 {
-				w.Reason, w.Until = cmp.Or(test["consequence_open"], test["harm"]), test["duration"]
-			}
-			out = append(out, w)
-		}
-	}
-	for _, doc := range docs {
-		if doc.Ground == "" {
-			continue
-		}
-		out = append(out, pages.Withheld{What: l.T("withheld.document"), Article: article(l, pack, doc.Ground)})
-	}
-	return out
-}
-
-func article(l text.Lang, pack *policies.Pack, id string) string {
-	e, ok := pack.Exemption(id)
-	if !ok {
-		return id
-	}
-	return l.Law(e.Article) + ": " + e.Title.In(string(l))
-}
-
-// decisionParts reads the parts of a decision that are kept as JSON. What cannot be
-// read is left out: the decision's words say it too.
-func decisionParts(d *models.Decision) (map[string]string, []string) {
-	answers := map[string]string{}
-	var tests []models.Test
-	var ids []string
-	if d.Tests != "" {
-		_ = json.Unmarshal([]byte(d.Tests), &tests)
-	}
-	for _, t := range tests {
-		for _, a := range t.Answers {
-			answers[a.Field] = a.Text
-		}
-	}
-	if d.Exemptions != "" {
-		_ = json.Unmarshal([]byte(d.Exemptions), &ids)
-	}
-	return answers, ids
 }

@@ -32,6 +32,7 @@ type PublishInput struct {
 type MaskInput struct {
 	Text      string
 	Exemption string // pack's exemption id; "" for that of personal data
+	Optional  bool   // it was found before, and may be gone since
 }
 
 // KeepInput lets something stand that looks like personal data.
@@ -298,7 +299,7 @@ func (w *work) choices(c *models.Check, in PublishInput) []policies.Choice {
 		c.Field(m.Exemption == "" || known, "masks", "exemption_unknown", m.Exemption)
 		c.Field(utf8.RuneCountInString(m.Text) <= maxReason, "masks", "too_long", strconv.Itoa(maxReason))
 		if clean(m.Text) != "" {
-			out = append(out, policies.Choice{Text: clean(m.Text), Mask: true, Exemption: m.Exemption, Own: true})
+			out = append(out, policies.Choice{Text: clean(m.Text), Mask: true, Exemption: m.Exemption, Own: true, Optional: m.Optional})
 		}
 	}
 	for _, k := range in.Keep {

@@ -722,3 +722,6 @@ func possible(c *models.Case, act models.Action) error {
 	copied := *c
 	return copied.Move(act)
 }
+
+// CoveredJSON is how a copy's row keeps what it covers.
+func CoveredJSON(c []models.Covered) string { return toJSON(c) }
