@@ -48,7 +48,7 @@ func (s *server) queue(ctx context.Context, in *queueInput) (*listOutput[queueIt
 	if err != nil {
 		return nil, err
 	}
-	out := &listOutput[queueItem]{Body: page[queueItem]{Items: []queueItem{}, Next: p.Next}}
+	out := &listOutput[queueItem]{Body: page[queueItem]{Items: []queueItem{}, Next: p.Next, Short: p.Short}}
 	for _, q := range p.Rows {
 		standing := models.StandingOf(q.DueAt, q.AnsweredAt, q.State, s.now())
 		out.Body.Items = append(out.Body.Items, queueItem{

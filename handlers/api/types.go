@@ -13,6 +13,7 @@ import (
 type page[T any] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next" doc:"cursor of the next page; empty on the last"`
+	Short bool   `json:"short,omitempty" doc:"of a search at the desk: only the newest confidential cases were looked through"`
 }
 
 type bodyItem struct {

@@ -96,6 +96,9 @@ func (d *desk) queue(c *fiber.Ctx) error {
 		}
 		v.Rows = append(v.Rows, row)
 	}
+	if found.Short {
+		v.Short = components.Banner{Tone: "warning", Title: l.T("desk.search.short.title"), Text: l.T("desk.search.short")}
+	}
 	v.Empty = empty(l, in, v.ClearURL)
 	v.Pager = components.Pager{Lang: l}
 	if found.Next != "" {

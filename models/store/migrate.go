@@ -133,6 +133,9 @@ func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 		}
 		return tx.makeRoot()
 	})
+	if err == nil {
+		err = s.Unlock(ctx) // a restored database must not be served under another's key
+	}
 	if err != nil {
 		applied = nil
 	}

@@ -423,3 +423,18 @@ func (s *Store) DropMasters(ctx context.Context) ([]string, error) {
 	}
 	return old, wrap(s.keys.drop(old))
 }
+
+// StoredAttachments lists, by key, documents that have bytes.
+func (r *Reader) StoredAttachments(after int64, limit int) ([]models.Attachment, error) {
+	return many[models.Attachment](r, "id", limit, "sha256 <> '' AND stored <> '' AND id > ?", after)
+}
+
+// MoveFile notes that a document's bytes are now stored under another name and sealed under
+// another key.
+func (tx *Tx) MoveFile(a *models.Attachment, stored, key string) error {
+	if _, err := tx.exec("UPDATE attachments SET stored = ?, seal_key = ? WHERE id = ?", stored, key, a.ID); err != nil {
+		return err
+	}
+	a.Stored, a.SealKey = stored, key
+	return tx.rewrite(a)
+}
