@@ -64,7 +64,7 @@ func underWatch(t *testing.T, logs func(io.Writer) slog.Handler, change func(*wa
 		t.Fatal(err)
 	}
 	o := serveOptions{settings: settings{Data: t.TempDir(), BaseURL: "http://" + ln.Addr().String(), Watch: w}}
-	a, err := openServed(t.Context(), o)
+	a, err := openServed(t.Context(), o, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
