@@ -10,10 +10,11 @@ import (
 	"terang/models"
 	"terang/models/casework"
 	"terang/models/casework/caseworktest"
+	"terang/models/casework/inspect/inspecttest"
 	"terang/models/trail"
 )
 
-var pdf = []byte("%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n")
+var pdf = inspecttest.PDF(1, "")
 
 // file walks the filing form to the list of answers.
 func (b *browser) fill() {
