@@ -36,7 +36,10 @@ func (s *server) requester() {
 	attach := s.op("POST", "/cases/{reference}/attachments", "addAttachment", "Add one document; the body of the request is the file", 201, "caseKey")
 	attach.MaxBodyBytes = models.MaxFileSize + 1<<20 // a little above, so that casework names the limit
 	register(s, attach, s.attach)
-	register(s, s.op("GET", "/cases/{reference}/attachments/{id}", "getAttachment", "One document", 200, "caseKey"), s.document)
+	document := s.op("GET", "/cases/{reference}/attachments/{id}", "getAttachment", "One document; Range gives a part of it", 200, "caseKey")
+	document.Responses = map[string]*huma.Response{"206": {Description: "Partial Content"}, "416": {Description: "Range Not Satisfiable"}}
+	document.Errors = []int{400, 401, 403, 404, 409, 422, 429, 500, 503}
+	register(s, document, s.document)
 }
 
 type fileBody struct {
