@@ -94,9 +94,28 @@ func TestRequestOverTheDesk(t *testing.T) {
 	}
 	ppid.get(at).want(t, 200, "Given to the requester", "Granted in full", "The requester can object until")
 
-	ppid.get(at+"/publication").want(t, 200, "look like personal data", "0812 3456 7890")
-	ppid.send(at+"/publication", "title", "Anggaran jalan 2025", "summary", "Diminta rincian anggaran; diberikan.").want(t, 422, "Error:", "declare that each find was checked", "Diminta rincian anggaran; diberikan.")
-	ppid.send(at+"/publication", "title", "Anggaran jalan 2025", "summary", "Diminta rincian anggaran; diberikan.", "checked", "yes").done(t)
+	ppid.get(at+"/publication").want(t, 200, "2 finds to decide on", "0812 3456 7890", "[nama – pasal 17 huruf h]", "anggaran.txt", "Nothing found")
+	// A find without a decision, and one that is kept without a reason, go no further.
+	typed := []string{"title", "Anggaran jalan 2025", "summary", "Diminta rincian anggaran; diberikan."}
+	ppid.send(at+"/publication", append(typed, "step", "publish")...).want(t, 422, "Error:", "Decide on", "Diminta rincian anggaran; diberikan.")
+	finds := append(typed, "find_text.0", "Budi Santoso", "find_do.0", "keep", "find_text.1", "0812 3456 7890", "find_do.1", "mask")
+	ppid.send(at+"/publication", append(finds, "step", "preview")...).want(t, 422, "Error:", "Write why this may be published")
+	finds = append(finds, "find_why.0", "Pejabat yang menandatangani", "own", "rincian anggaran", "own_exemption", "i")
+	look := ppid.send(at+"/publication", append(finds, "step", "preview")...).want(t, 200, "This is what the public reads", "Hubungi Bapak Budi Santoso", "[identitas pemohon – pasal 17 huruf h]", "[disamarkan – pasal 17 huruf i]", "Masked: 3. Kept with a reason: 1.")
+	if s.now(c.Reference).PublishedAt != nil {
+		t.Fatal("looking at it published it")
+	}
+	article := look.body[strings.Index(look.body, "<article"):]
+	if strings.Contains(article, "0812 3456 7890") || strings.Contains(article, "rincian anggaran") {
+		t.Error("the preview shows what is masked")
+	}
+	ppid.send(at+"/publication", append(finds, "step", "edit")...).want(t, 200, "Pejabat yang menandatangani", "finds to decide on")
+	ppid.send(at+"/publication", append(finds, "step", "publish")...).done(t)
+	public := s.nobody().get("/disclosures/"+c.Reference).want(t, 200, "Hubungi Bapak Budi Santoso", "[identitas pemohon – pasal 17 huruf h]", "anggaran.txt")
+	public.lacks(t, "0812 3456 7890", "rincian anggaran", "Siti Rahmawati")
+	if tidied(article) != tidied(public.body[strings.Index(public.body, "<p class=\"tags\">"):]) {
+		t.Errorf("the public reads something else than was shown before:\n%s\n%s", tidied(article), tidied(public.body))
+	}
 	ppid.get(at).want(t, 200, "The requester is not shown")
 	ppid.send(at+"/unpublish", "reason", "Ada nomor telepon.").done(t)
 	ppid.send(at+"/close", "reason", "Selesai.").done(t)
@@ -238,4 +257,16 @@ func longDay(iso string) string {
 		return iso
 	}
 	return d.Format("Monday 2 January 2006")
+}
+
+// tidied is the words of what is published, without what is around them.
+func tidied(page string) string {
+	page = page[strings.Index(page, "<p class=\"tags\">"):]
+	if i := strings.Index(page, "</article>"); i >= 0 {
+		page = page[:i]
+	}
+	if i := strings.Index(page, "</main>"); i >= 0 {
+		page = page[:i]
+	}
+	return strings.Join(strings.Fields(tags.ReplaceAllString(page, " ")), " ")
 }
