@@ -78,7 +78,7 @@ func New(o Options) (*fiber.App, error) {
 
 	// The order matters: what answers an error stands inside what logs and packs the answer,
 	// and inside the deadline, which it needs to draw the page.
-	app.Use(w.Watch, w.Log, w.Reuse, web.Compress, w.Headers, w.Deadline, w.Errors, web.RefuseEncoded, w.Language)
+	app.Use(w.Watch, w.Log, w.Reuse, web.Compress, w.Headers, w.Deadline, w.Errors, web.RefuseEncoded, w.Language, w.Bound)
 
 	app.Get("/static/*", w.Anyone, web.Static)
 	app.Get("/favicon.ico", w.Anyone, web.Favicon)
@@ -89,7 +89,7 @@ func New(o Options) (*fiber.App, error) {
 
 	app.Use(w.SameOrigin)
 	api.Mount(app, api.Options{
-		Cases: o.Cases, Version: o.Version, Scope: w.Scope, Lang: web.Lang,
+		Cases: o.Cases, Version: o.Version, Scope: w.Scope, Stranger: w.Stranger, Lang: web.Lang,
 		Base: func(*fiber.Ctx) string { return w.BaseURL() },
 	})
 

@@ -20,6 +20,8 @@ import (
 
 // Service is what the API may do: a list of privileges.
 type Service interface {
+	Pressure(ctx context.Context, u casework.Use, scope string) (bool, error)
+	Used(ctx context.Context, u casework.Use, scope string) error
 	Bodies(ctx context.Context, after int64, limit int) ([]models.Body, error)
 	Body(ctx context.Context, slug string) (*casework.BodyView, error)
 	Disclosures(ctx context.Context, q, body, cursor string, limit int) ([]models.Disclosure, string, error)
@@ -58,6 +60,8 @@ type Options struct {
 	Version string
 	// Scope is the client's address as throttles count it.
 	Scope func(*fiber.Ctx) string
+	// Stranger is the address for the bounds of what strangers do; "" for this machine.
+	Stranger func(*fiber.Ctx) string
 	// Base is the address people reach us at, without a trailing slash.
 	Base func(*fiber.Ctx) string
 	// Lang is the language of the answer's words.
@@ -79,6 +83,9 @@ type server struct {
 // Mount adds the API to the site. Errors go the way of all others: returned, for
 // the site's one error handler to answer.
 func Mount(app *fiber.App, o Options) {
+	if o.Stranger == nil {
+		o.Stranger = func(*fiber.Ctx) string { return "" }
+	}
 	if o.Scope == nil {
 		o.Scope = func(c *fiber.Ctx) string { return c.IP() }
 	}
@@ -154,6 +161,7 @@ type asideKey struct{}
 type request struct {
 	fiber *fiber.Ctx
 	scope string
+	from  string // as Options.Stranger says
 	base  string
 	lang  text.Lang
 }
@@ -163,7 +171,7 @@ type requestKey struct{}
 // withRequest is huma's middleware that makes it.
 func (s *server) withRequest(ctx huma.Context, next func(huma.Context)) {
 	c := humafiber.Unwrap(ctx)
-	r := &request{fiber: c, scope: "api:" + s.Scope(c), base: s.Base(c), lang: s.Lang(c)}
+	r := &request{fiber: c, scope: "api:" + s.Scope(c), from: s.Stranger(c), base: s.Base(c), lang: s.Lang(c)}
 	if l, ok := text.Parse(c.Query("lang")); ok {
 		r.lang = l
 	}

@@ -94,6 +94,9 @@ func (s *server) file(ctx context.Context, in *fileInput) (*fileOutput, error) {
 	if err := check.Err(); err != nil {
 		return nil, err
 	}
+	if _, err := s.Cases.Pressure(ctx, casework.UseAPI, r.from); err != nil {
+		return nil, err
+	}
 	f, err := s.Cases.File(ctx, models.Actor{Kind: models.Anyone, Lang: b.Lang, Via: "api"}, casework.FileInput{
 		Kind: models.Kind(b.Kind), Body: b.Body, Subject: b.Subject, Text: b.Text, Purpose: b.Purpose,
 		Delivery: models.Delivery(b.Delivery), Anonymity: models.Anonymity(b.Anonymity), Lang: b.Lang, Channel: models.ChannelAPI,
@@ -106,6 +109,8 @@ func (s *server) file(ctx context.Context, in *fileInput) (*fileOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	// It is filed: a count that is lost must not hide the answer.
+	_ = s.Cases.Used(ctx, casework.UseAPI, r.from)
 	return &fileOutput{Location: Prefix + "/cases/" + f.Case.Reference, Body: r.filed(f)}, nil
 }
 

@@ -169,10 +169,15 @@ func (h *handler) message(c *fiber.Ctx, r keyedRequest) error {
 	f := web.ReadForm(c)
 	words := f.Text("text")
 	if err = f.Err(); err == nil {
-		_, err = h.svc.Say(c.UserContext(), r.actor, r.ref, casework.TextInput{Text: words})
+		_, err = h.svc.Pressure(c.UserContext(), casework.UseSay, "case:"+r.ref)
+	}
+	if err == nil {
+		if _, err = h.svc.Say(c.UserContext(), r.actor, r.ref, casework.TextInput{Text: words}); err == nil {
+			err = h.svc.Used(c.UserContext(), casework.UseSay, "case:"+r.ref)
+		}
 	}
 	err = web.Rename(err, "text", "text", "required", "message_required")
-	if errs, status, ok := web.FormErrors(web.Lang(c), err); ok {
+	if errs, status, ok := h.waits(c, err, "throttle.say_at"); ok {
 		return h.drawMessage(c, r, v, words, errs, status)
 	}
 	if err != nil {

@@ -50,9 +50,16 @@ func (h *handler) drawAttachments(c *fiber.Ctx, in *intake, errs []components.Fi
 }
 
 func (h *handler) attach(c *fiber.Ctx, in *intake) error {
-	// The page has one input, "file"; the verb knows it as the attachments.
-	err := web.Rename(h.takeFile(c, in), "attachments", "file")
-	if errs, status, ok := web.FormErrors(web.Lang(c), err); ok {
+	stranger := h.w.Stranger(c)
+	_, err := h.svc.Pressure(c.UserContext(), casework.UseUpload, stranger)
+	if err == nil {
+		err = h.svc.Used(c.UserContext(), casework.UseUpload, stranger)
+	}
+	if err == nil {
+		// The page has one input, "file"; the verb knows it as the attachments.
+		err = web.Rename(h.takeFile(c, in), "attachments", "file")
+	}
+	if errs, status, ok := h.waits(c, err, "throttle.try_at"); ok {
 		return h.drawAttachments(c, in, errs, status)
 	}
 	if err != nil {

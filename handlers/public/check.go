@@ -180,6 +180,18 @@ func (h *handler) send(c *fiber.Ctx) error {
 			return h.drawCheck(c, in, []components.FieldError{{Field: "declaration", Text: l.Error("declaration")}}, fiber.StatusUnprocessableEntity)
 		}
 	}
+	if in != nil {
+		answered, err := h.stepFirst(c, in)
+		if answered {
+			return err
+		}
+		if errs, status, ok := h.waits(c, err, "throttle.try_at"); ok {
+			return h.drawCheck(c, in, errs, status)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	lang := string(web.Lang(c))
 	filed, err := h.svc.FileDraft(c.UserContext(), token, lang)
 	switch {
@@ -194,6 +206,10 @@ func (h *handler) send(c *fiber.Ctx) error {
 		return h.drawCheck(c, in, errs, status)
 	default:
 		return err
+	}
+	if err := h.svc.Used(c.UserContext(), casework.UseFile, h.w.Stranger(c)); err != nil {
+		// It is filed: a count that is lost must not hide the key from its reader.
+		h.w.Logger().Warn("a filing was not counted", "error", err)
 	}
 	h.w.DropCookie(c, draftCookie, "/")
 	return h.confirm(c, confirmed(filed, filed.Email))

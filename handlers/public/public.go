@@ -21,6 +21,7 @@ import (
 // Verbs lists what these pages may do and read.
 type Verbs interface {
 	Records
+	Bounded
 
 	Disclosures(ctx context.Context, q, body, cursor string, limit int) ([]models.Disclosure, string, error)
 	Disclosure(ctx context.Context, ref string) (*casework.DisclosureView, error)

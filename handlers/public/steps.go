@@ -9,6 +9,7 @@ import (
 
 	"terang/handlers/web"
 	"terang/models"
+	"terang/models/casework"
 	"terang/views/components"
 	"terang/views/pages"
 	"terang/views/text"
@@ -264,6 +265,16 @@ func (h *handler) saveKind(c *fiber.Ctx) error {
 	}
 	in.dropUnlawful()
 	if in.token == "" {
+		stranger := h.w.Stranger(c)
+		if _, err := h.svc.Pressure(c.UserContext(), casework.UseDraft, stranger); err != nil {
+			if errs, status, ok := h.waits(c, err, "throttle.try_at"); ok {
+				return h.drawKind(c, in, in.answers.Kind, errs, status)
+			}
+			return err
+		}
+		if err := h.svc.Used(c.UserContext(), casework.UseDraft, stranger); err != nil {
+			return err
+		}
 		if in.token, in.draft, err = h.svc.NewDraft(c.UserContext(), string(web.Lang(c))); err != nil {
 			return err
 		}

@@ -108,7 +108,7 @@ func (h *handler) track(c *fiber.Ctx) error {
 		errs := []components.FieldError{{Field: "reference", Text: l.Error("reference_or_key")}}
 		return h.drawTrack(c, ref, key, errs, fiber.StatusNotFound)
 	}
-	if errs, status, ok := web.FormErrors(l, err); ok {
+	if errs, status, ok := h.waits(c, err, "signin.try_at"); ok {
 		return h.drawTrack(c, ref, key, errs, status)
 	}
 	return err

@@ -64,7 +64,8 @@ type Web struct {
 	cfg  Config
 	keys keys
 
-	pages keptPages
+	pages  keptPages
+	counts counters
 }
 
 // New checks the configuration and makes a Web.
@@ -123,7 +124,7 @@ type request struct {
 	lang    text.Lang
 	session *Session
 	held    *Session // the same, and also one that still owes its second step
-	failed  error // what Errors answered, for the log line
+	failed  error    // what Errors answered, for the log line
 
 	reuse time.Duration // how long the answer may be given again; see Reusable
 }

@@ -108,6 +108,44 @@
     button.addEventListener("click", function () { window.print(); });
   });
 
+  // The step before a filing, where one is asked for: the browser proves by work what a person would by answering.
+  each("form[data-work]", function (form) {
+    if (!window.crypto || !crypto.subtle || !window.TextEncoder) return;
+    var nonce = form.getAttribute("data-work");
+    var bits = parseInt(form.getAttribute("data-bits"), 10);
+    var status = form.querySelector("[role=status]");
+    var question = form.querySelector("[data-question]");
+    var n = 0;
+    status.hidden = false;
+    status.textContent = status.getAttribute("data-solving");
+    function zero(sum) {
+      var left = bits;
+      for (var i = 0; left > 0; i++, left -= 8) {
+        if (left >= 8 ? sum[i] !== 0 : sum[i] >> (8 - left) !== 0) return false;
+      }
+      return true;
+    }
+    function some() {
+      var tries = [];
+      for (var i = 0; i < 256; i++) {
+        tries.push(crypto.subtle.digest("SHA-256", new TextEncoder().encode(nonce + ":" + (n + i))));
+      }
+      Promise.all(tries).then(function (sums) {
+        for (var i = 0; i < sums.length; i++) {
+          if (zero(new Uint8Array(sums[i]))) {
+            form.elements.work.value = String(n + i);
+            status.textContent = status.getAttribute("data-solved");
+            if (!question.contains(d.activeElement)) question.hidden = true;
+            return;
+          }
+        }
+        n += sums.length;
+        setTimeout(some, 0);
+      }).catch(function () { status.hidden = true; });
+    }
+    some();
+  });
+
   // A second press of a send button sends nothing twice.
   each("form", function (form) {
     form.addEventListener("submit", function (event) {
