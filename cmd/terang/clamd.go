@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,8 +35,10 @@ func parseClamd(s string) (clamd, error) {
 		return clamd{"unix", path}, nil
 	}
 	addr := strings.TrimPrefix(strings.TrimPrefix(s, "tcp:"), "//")
-	if host, port, err := net.SplitHostPort(addr); err == nil && host != "" && port != "" {
-		return clamd{"tcp", addr}, nil
+	if host, port, err := net.SplitHostPort(addr); err == nil && host != "" {
+		if n, err := strconv.Atoi(port); err == nil && n > 0 && n < 1<<16 {
+			return clamd{"tcp", addr}, nil
+		}
 	}
 	return clamd{}, usageErrorf("--clamd %q: expected unix:/run/clamav/clamd.ctl or HOST:PORT", s)
 }

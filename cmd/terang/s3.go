@@ -199,6 +199,9 @@ func (s *s3Store) Get(ctx context.Context, name string) (io.ReadSeekCloser, erro
 		}
 	}
 	if err != nil {
+		if minio.ToErrorResponse(err).Code == minio.NoSuchKey {
+			return nil, models.Refuse(models.NotFound, "attachment_not_found")
+		}
 		return nil, s.fault(err)
 	}
 	return o, nil
@@ -248,10 +251,8 @@ func (s *s3Store) Ready(ctx context.Context) error {
 	return nil
 }
 
+// fault is what whoever waits is told. A bucket that is away comes back; nothing was recorded
+// meanwhile.
 func (s *s3Store) fault(err error) error {
-	if r := minio.ToErrorResponse(err); r.Code == minio.NoSuchKey {
-		return models.Refuse(models.NotFound, "attachment_not_found")
-	}
-	// A bucket that is away comes back; nothing was recorded meanwhile.
 	return &models.Error{Kind: models.Unavailable, Code: "files_unavailable", Err: fmt.Errorf("%s: %w", s, err)}
 }
