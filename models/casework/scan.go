@@ -92,10 +92,12 @@ func (s *Service) ScanDue(ctx context.Context) (r ScanReport, err error) {
 }
 
 func (s *Service) scanOne(ctx context.Context, d *models.Attachment, r *ScanReport) error {
-	f, err := s.getFile(ctx, d)
-	if models.KindOf(err) == models.NotFound || d.SHA256 == "" {
+	if d.SHA256 == "" { // erased meanwhile
 		return s.store.WithTx(ctx, func(tx *store.Tx) error { return tx.DropScan(d.ID) })
 	}
+	// A file that is not there just now is no reason to stop asking: it may have been sealed anew
+	// under another name, or the bucket is away.
+	f, err := s.getFile(ctx, d)
 	found := ""
 	if err == nil {
 		found, err = s.scanner.Scan(ctx, f)
