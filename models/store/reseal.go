@@ -355,7 +355,7 @@ func (s *Store) UnderMaster(ctx context.Context, id string) (int64, error) {
 	var total int64
 	count := func(table, key string) error {
 		var n int64
-		err := s.write.WithContext(ctx).Raw("SELECT count(*) FROM "+table+" WHERE substr("+key+", 1, 8) = ?", id).Scan(&n).Error
+		err := s.read.WithContext(ctx).Raw("SELECT count(*) FROM "+table+" WHERE substr("+key+", 1, 8) = ?", id).Scan(&n).Error
 		total += n
 		return wrap(err)
 	}
