@@ -1,0 +1,152 @@
+package handlers_test
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+
+	"terang/handlers"
+	"terang/models/casework/caseworktest"
+)
+
+func secured(t *testing.T, base string) (*caseworktest.Scene, *fiber.App) {
+	t.Helper()
+	s := caseworktest.New(t)
+	app, err := handlers.New(handlers.Options{
+		Cases: s.Service, Ready: func(context.Context) error { return nil }, BaseURL: base,
+		Secret: []byte("0123456789abcdef0123456789abcdef"), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: s.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, app
+}
+
+var (
+	parameter = regexp.MustCompile(`[:*+][A-Za-z0-9_]*\??`)
+	// What a page of ours must not have: the policy forbids the browser to run or draw it.
+	inline = regexp.MustCompile(`(?is)<script(\s[^>]*)?>\s*[^<\s]|<script(\s+(defer|async|type="[^"]*"))*\s*>|\son[a-z]+\s*=\s*["']|\sstyle\s*=\s*["']|<style|javascript:|<(iframe|object|embed|base)\b`)
+)
+
+// strict are the rules that each answer carries, whatever it is.
+var strict = map[string]string{
+	"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
+	"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
+	"Strict-Transport-Security": "max-age=31536000",
+}
+
+// TestEveryRouteIsStrict walks the router's own table: a route that is added is in it.
+func TestEveryRouteIsStrict(t *testing.T) {
+	_, app := secured(t, "https://terang.test")
+	walked := 0
+	check := func(method, path string) {
+		t.Helper()
+		req := httptest.NewRequest(method, path, nil)
+		res, err := app.Test(req, -1)
+		if err != nil {
+			t.Fatalf("%s %s: %v", method, path, err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		walked++
+		for name, want := range strict {
+			if got := res.Header.Get(name); !strings.HasPrefix(got, want) {
+				t.Errorf("%s %s (%d): %s is %q, want %q", method, path, res.StatusCode, name, got, want)
+			}
+		}
+		csp := res.Header.Get("Content-Security-Policy")
+		for _, rule := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"} {
+			if !strings.Contains(csp, rule) {
+				t.Errorf("%s %s: the policy lacks %s: %s", method, path, rule, csp)
+			}
+		}
+		if strings.Contains(csp, "unsafe") || strings.Contains(csp, "*") || strings.Contains(csp, "http:") {
+			t.Errorf("%s %s: the policy is wide: %s", method, path, csp)
+		}
+		permissions := res.Header.Get("Permissions-Policy")
+		for _, p := range []string{"camera=()", "geolocation=()", "microphone=()"} {
+			if !strings.Contains(permissions, p) {
+				t.Errorf("%s %s: %s is not refused: %q", method, path, p, permissions)
+			}
+		}
+		if res.Header.Get("Server") != "" || res.Header.Get("Access-Control-Allow-Origin") != "" || res.Header.Get("Cache-Control") == "" {
+			t.Errorf("%s %s: %v", method, path, res.Header)
+		}
+		for _, c := range res.Cookies() {
+			if !c.HttpOnly || !c.Secure || c.SameSite < 2 || c.Domain != "" || !strings.HasPrefix(c.Name, "__Host-") && !strings.HasPrefix(c.Name, "__Secure-") {
+				t.Errorf("%s %s sets %s", method, path, c.Raw)
+			}
+		}
+		if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+			if at := inline.FindIndex(body); at != nil {
+				t.Errorf("%s %s has something inline: %s", method, path, body[at[0]:min(len(body), at[1]+60)])
+			}
+		}
+		if res.StatusCode >= 500 {
+			t.Errorf("%s %s: %d", method, path, res.StatusCode)
+		}
+	}
+	for _, r := range app.GetRoutes(true) {
+		if r.Method == fiber.MethodConnect || r.Method == fiber.MethodTrace {
+			continue
+		}
+		check(r.Method, parameter.ReplaceAllString(r.Path, "1"))
+	}
+	for _, path := range []string{"/tidak-ada", "/api/v1/tidak-ada", "/static/tidak-ada.css", "/desk/tidak-ada", "/..%2f..%2fetc/passwd", "/%00"} {
+		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"} {
+			check(method, path)
+		}
+	}
+	if walked < 100 {
+		t.Errorf("only %d answers were looked at", walked)
+	}
+}
+
+// Over plain http nothing is promised for later, and cookies can still be set.
+func TestNoPromisesOverPlainHTTP(t *testing.T) {
+	_, app := secured(t, "http://localhost:8080")
+	res, err := app.Test(httptest.NewRequest("GET", "/?lang=en", nil), -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.Header.Get("Strict-Transport-Security") != "" || len(res.Cookies()) == 0 || res.Cookies()[0].Secure {
+		t.Errorf("%v", res.Header)
+	}
+}
+
+// Nothing inline is written anywhere: pages behind sign-in are drawn from the same sources.
+func TestNothingInlineInTheSources(t *testing.T) {
+	seen := 0
+	err := filepath.WalkDir("../views", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".templ" || strings.Contains(path, "emails") {
+			return err
+		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		seen++
+		for n, line := range strings.Split(string(src), "\n") {
+			if inline.MatchString(line) {
+				t.Errorf("%s:%d: %s", path, n+1, strings.TrimSpace(line))
+			}
+		}
+		return nil
+	})
+	if err != nil || seen < 10 {
+		t.Errorf("%d files, %v", seen, err)
+	}
+}
