@@ -158,6 +158,9 @@ func (c contextReader) Read(p []byte) (int, error) {
 }
 
 func fileError(err error) error {
+	if code := models.DiskCode(err); code != "" {
+		return &models.Error{Kind: models.Unavailable, Code: code, Err: err}
+	}
 	return &models.Error{Kind: models.Internal, Code: "file_store", Err: err}
 }
 

@@ -238,12 +238,16 @@ func newFiling(n int64) *filing {
 }
 
 func (p *filing) body() []byte {
+	attached := []map[string]string{}
+	if p.file != nil {
+		attached = append(attached, map[string]string{"name": "lampiran.txt", "content": base64.StdEncoding.EncodeToString(p.file)})
+	}
 	raw, err := json.Marshal(map[string]any{
 		"kind": "request", "body": "dinas", "subject": "Anggaran " + p.marker, "text": "Saya meminta salinan anggaran dengan penanda " + p.marker + ".",
 		"purpose": "Penelitian",
 		"requester": map[string]string{"name": "Siti Rahmawati", "email": strings.ToLower(p.marker) + "@contoh.example", "phone": "0812 3456 7890",
 			"identity_number": "3171234567890123", "address": "Jl. Melati 5, Jakarta"},
-		"attachments": []map[string]string{{"name": "lampiran.txt", "content": base64.StdEncoding.EncodeToString(p.file)}},
+		"attachments": attached,
 	})
 	if err != nil {
 		panic(err)

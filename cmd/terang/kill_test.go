@@ -41,10 +41,14 @@ func (a tally) String() string {
 		}
 		return a.again[int(p*float64(len(a.again)-1))].Round(time.Millisecond)
 	}
+	if a.kills == 0 {
+		return "no kills"
+	}
 	return fmt.Sprintf("%d kills, served again after p50 %s, max %s", a.kills, at(.5), at(1))
 }
 
 func report(t *testing.T, a tally, tr *traffic, r result) {
+	t.Helper()
 	t.Logf("%s; %d filings acknowledged, %d of them sent more than once; %d lost, %d doubled, %d half done, %d unreadable files; %d heads of the log seen, %d forks; why sent again: %v",
 		a, r.filed, r.resent, r.lost, r.doubled, r.halves, r.unreadable, r.heads, r.forks, tr.codes)
 }

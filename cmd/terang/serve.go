@@ -193,7 +193,7 @@ func serve(ctx context.Context, o serveOptions, out, errOut io.Writer) error {
 		a.background(work, log, o.witnesses...)
 	}()
 	failed := make(chan error, 1)
-	go func() { failed <- site.Listener(ln) }()
+	go func() { failed <- site.Listener(patient{ln, log}) }()
 	fmt.Fprintf(out, "listening on http://%s\n", ln.Addr())
 
 	select {

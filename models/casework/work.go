@@ -298,5 +298,8 @@ func internal(code string, err error) error {
 	if models.KindOf(err) == models.Unavailable {
 		return err // what it stands on is away: no fault of this
 	}
+	if code := models.DiskCode(err); code != "" {
+		return &models.Error{Kind: models.Unavailable, Code: code, Err: err}
+	}
 	return &models.Error{Kind: models.Internal, Code: code, Err: err}
 }

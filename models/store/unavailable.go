@@ -36,18 +36,12 @@ func (e *commitError) unknown() bool {
 	case errors.As(e.err, &pe):
 		return serverGone(pe.Code)
 	case errors.As(e.err, &se):
-		return se.Code()&0xff == sqlite3.SQLITE_IOERR
+		// What could not be written is not there; where writing went well and
+		// syncing did not, nobody knows.
+		return se.Code()&0xff == sqlite3.SQLITE_IOERR && se.Code() != sqlite3.SQLITE_IOERR_WRITE
 	}
 	return true
 }
-
-// The codes of a failure that is not of what was asked. What is said of each to the reader
-// stands in views/text/faults.yaml.
-const (
-	databaseAway = "database_away"
-	readOnly     = "read_only"
-	storageFull  = "storage_full"
-)
 
 // unavailable gives the code of a failure that will pass, or that an operator must end:
 // the database is away, reads only, is out of space. "" for everything else.
@@ -60,13 +54,13 @@ func unavailable(err error) string {
 	if errors.As(err, &pe) {
 		switch {
 		case pe.Code == "25006": // read_only_sql_transaction
-			return readOnly
+			return models.CodeReadOnly
 		case pe.Code == "53100": // disk_full
-			return storageFull
+			return models.CodeStorageFull
 		case serverGone(pe.Code), strings.HasPrefix(pe.Code, "53"), pe.Code == "55P03", pe.Code == "25P03", pe.Code == "57014":
 			// Out of connections or memory; a lock not had in time; a transaction given up
 			// for idleness, or cancelled for time.
-			return databaseAway
+			return models.CodeDatabaseAway
 		}
 		return ""
 	}
@@ -74,11 +68,11 @@ func unavailable(err error) string {
 	if errors.As(err, &se) {
 		switch se.Code() & 0xff {
 		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
-			return storageFull
+			return models.CodeStorageFull
 		case sqlite3.SQLITE_READONLY:
-			return readOnly
+			return models.CodeReadOnly
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM:
-			return databaseAway
+			return models.CodeDatabaseAway
 		}
 		return ""
 	}
@@ -90,7 +84,7 @@ func unavailable(err error) string {
 	case errors.As(err, &connect), errors.As(err, &ne), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), pgconn.Timeout(err),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, pgconn.ErrConnClosed), errors.Is(err, syscall.EMFILE):
-		return databaseAway
+		return models.CodeDatabaseAway
 	}
 	return ""
 }
