@@ -259,7 +259,7 @@ func (d *benchDriver) findPages(c *benchClient) error {
 			full.rows = rows
 			d.queues = append(d.queues, full)
 			for _, m := range caseLink.FindAllSubmatch(c.res.Body(), 20) {
-				d.shown = append(d.shown, benchPage{path: string(m[1]), cookie: p.cookie, ip: p.ip, rows: -1, must: bytes.TrimPrefix(m[1], []byte("/desk/cases/"))})
+				d.shown = append(d.shown, benchPage{path: string(m[1]), cookie: p.cookie, ip: p.ip, rows: -1, must: []byte(strings.TrimPrefix(string(m[1]), "/desk/cases/"))})
 			}
 			if q == "open" || q == "all" {
 				d.lists = append(d.lists, benchPage{path: "/api/v1/desk/cases?limit=50&queue=" + q, auth: "Bearer " + p.Token, ip: p.ip, must: []byte(`"reference":"`), rows: -1})
@@ -329,7 +329,6 @@ func (d *benchDriver) run(ctx context.Context) error {
 		switch name {
 		case "queue":
 			d.measure(ctx, "queue", d.o.duration, of(d.queues))
-			d.busy(ctx)
 		case "case":
 			d.measure(ctx, "case", d.o.duration, of(d.shown))
 		case "list":
@@ -345,6 +344,7 @@ func (d *benchDriver) run(ctx context.Context) error {
 				}
 			}
 		case "file":
+			d.busy(ctx) // here, because from now on lists are not what they were
 			d.measure(ctx, "file", d.o.duration, d.file)
 		case "decide":
 			if err := d.decide(ctx); err != nil {

@@ -195,7 +195,7 @@ func runBench(ctx context.Context, o benchOptions, errOut io.Writer) (r *benchRe
 			return nil, err
 		}
 		defer os.RemoveAll(o.Data)
-		if _, err := seedBench(ctx, o.settings, o.cases, false, progress(errOut, "making cases")); err != nil {
+		if _, err := seedBench(ctx, o.settings, o.cases, false, 0, progress(errOut, "making cases")); err != nil {
 			return nil, err
 		}
 	}
@@ -213,7 +213,7 @@ func runBench(ctx context.Context, o benchOptions, errOut io.Writer) (r *benchRe
 		server = &benchServer{base: o.url}
 		r.Database, r.Changed = "of "+o.url, "cases were filed and decided there"
 	default:
-		if server, err = startBenchServer(ctx, o, "serve", "--addr", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1"); err != nil {
+		if server, err = startBenchServer(ctx, o, "serve", "--addr", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1", "--second-factor", "offered"); err != nil {
 			return nil, err
 		}
 		defer server.stop()

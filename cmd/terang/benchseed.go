@@ -55,7 +55,7 @@ func benchSeedCommand() *cobra.Command {
 				return err
 			}
 			begun := time.Now()
-			w, err := seedBench(cmd.Context(), set, n, bulk, progress(cmd.ErrOrStderr(), "making cases"))
+			w, err := seedBench(cmd.Context(), set, n, bulk, bulkLives, progress(cmd.ErrOrStderr(), "making cases"))
 			if err != nil {
 				return err
 			}
@@ -73,8 +73,9 @@ func benchSeedCommand() *cobra.Command {
 	return cmd
 }
 
-// seedBench makes the cases and leaves them sealed into the log.
-func seedBench(ctx context.Context, set settings, n int, bulk bool, step func(done, of int64)) (w *benchWorld, err error) {
+// seedBench makes the cases and leaves them sealed into the log. In bulk so many patterns are
+// played and the rest made after them.
+func seedBench(ctx context.Context, set settings, n int, bulk bool, patterns int, step func(done, of int64)) (w *benchWorld, err error) {
 	a, err := openApp(ctx, set, currentSchema, nil)
 	if err != nil {
 		return nil, err
@@ -93,7 +94,7 @@ func seedBench(ctx context.Context, set settings, n int, bulk bool, step func(do
 	}
 	lives := n
 	if bulk {
-		lives = min(n, bulkLives)
+		lives = min(n, patterns)
 	}
 	if err := s.play(ctx, lives, func(done int64) { step(done, int64(n)) }); err != nil {
 		return nil, err

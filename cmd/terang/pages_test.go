@@ -76,7 +76,7 @@ func (k *keptSite) session(email string) string {
 	}
 	now := time.Now().UTC().Truncate(time.Second)
 	if err := k.a.store.WithTx(k.t.Context(), func(tx *store.Tx) error {
-		return tx.PutSession(&models.Session{TokenHash: models.HashSecret(token), OfficerID: o.ID, CreatedAt: now, RotatedAt: now, SeenAt: now, ExpiresAt: now.Add(time.Hour)})
+		return tx.PutSession(&models.Session{TokenHash: models.HashSecret(token), OfficerID: o.ID, CreatedAt: now, RotatedAt: now, SeenAt: now, ExpiresAt: now.Add(time.Hour), ProvedAt: &now, ConfirmedAt: &now})
 	}); err != nil {
 		k.t.Fatal(err)
 	}
@@ -94,14 +94,18 @@ func (k *keptSite) page(path, cookie string) string {
 
 func (k *keptSite) file(subject, text string) *models.Case {
 	k.t.Helper()
-	f, err := k.a.cases.File(k.t.Context(), models.Actor{Kind: models.Anyone, Lang: "id"}, casework.FileInput{
-		Kind: models.Request, Body: "dinas", Subject: subject, Text: text, Purpose: "Penelitian.", Delivery: models.Electronic,
-		Requester: casework.RequesterInput{Kind: models.Individual, Name: "Budi", Email: "budi@surel.example", IdentityNumber: "3299040101900001", Address: "Jalan Kenanga 1"},
-	})
+	f, err := k.a.cases.File(k.t.Context(), models.Actor{Kind: models.Anyone, Lang: "id"}, keptFiling(subject, text))
 	if err != nil {
 		k.t.Fatal(err)
 	}
 	return f.Case
+}
+
+func keptFiling(subject, text string) casework.FileInput {
+	return casework.FileInput{
+		Kind: models.Request, Body: "dinas", Subject: subject, Text: text, Purpose: "Penelitian.", Delivery: models.Electronic,
+		Requester: casework.RequesterInput{Kind: models.Individual, Name: "Budi", Email: "budi@surel.example", IdentityNumber: "3299040101900001", Address: "Jalan Kenanga 1"},
+	}
 }
 
 // keptPlaces are a folder and, where there is one, a PostgreSQL schema.

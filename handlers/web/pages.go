@@ -47,16 +47,13 @@ type page struct {
 // Whoever calls it must not depend on where the request comes from.
 func Reusable(c *fiber.Ctx, life time.Duration) { of(c).reuse = min(life, PageLife) }
 
-// SightLife is how long what an officer may see stays as it is while nothing is written. Time
-// alone changes it where a grant into a confidential case ends. Verbs know whole seconds only,
-// so that it holds until this one is over; who cannot have a grant, for lack of clearance, or
+// ReusableBy is Reusable for what an officer may see. Time alone changes that where a grant into
+// a confidential case ends. Verbs know whole seconds only, so that it holds until the
+// second is over in which the request came; who cannot have a grant, for lack of clearance, or
 // needs none, sees the same for longer.
-func (w *Web) SightLife(a models.Actor) time.Duration {
-	if s := models.SightOf(a); s.Clearance != models.Confidential || s.WholeBody {
-		return PageLife
-	}
-	now := w.Now()
-	return now.Truncate(time.Second).Add(time.Second).Sub(now)
+func ReusableBy(c *fiber.Ctx, a models.Actor) {
+	s := models.SightOf(a)
+	of(c).reuse, of(c).bySecond = PageLife, s.Clearance == models.Confidential && !s.WholeBody
 }
 
 // Reuse answers with a kept page where one holds, and keeps those that may be.
@@ -79,7 +76,11 @@ func (w *Web) Reuse(c *fiber.Ctx) error {
 	err := c.Next()
 	tag(res)
 	if life := of(c).reuse; err == nil && life > 0 && res.StatusCode() == fiber.StatusOK && !res.IsBodyStream() && len(res.Body()) <= pageMost && !setsCookie(res) {
-		p := &page{stamp: stamp, until: now.Add(life), body: append([]byte(nil), res.Body()...)}
+		until := now.Add(life)
+		if end := now.Truncate(time.Second).Add(time.Second); of(c).bySecond && end.Before(until) {
+			until = end
+		}
+		p := &page{stamp: stamp, until: until, body: append([]byte(nil), res.Body()...)}
 		res.Header.CopyTo(&p.header)
 		w.pages.put(key, p, now)
 	}
