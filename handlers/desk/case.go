@@ -22,7 +22,7 @@ func (d *desk) show(c *fiber.Ctx) error {
 		return err
 	}
 	if v.Case.Classification != models.Confidential { // every look at one is recorded
-		web.Reusable(c, d.w.SightLife(web.Actor(c)))
+		web.ReusableBy(c, web.Actor(c))
 	}
 	return web.Render(c, fiber.StatusOK, pages.DeskCase(d.caseView(c, v)))
 }

@@ -107,7 +107,7 @@ func (d *desk) queue(c *fiber.Ctx) error {
 	if in.Cursor != "" {
 		v.Pager.First = queueAddress(in, "")
 	}
-	web.Reusable(c, d.w.SightLife(a))
+	web.ReusableBy(c, a)
 	return web.Render(c, fiber.StatusOK, pages.DeskQueue(v))
 }
 

@@ -29,13 +29,9 @@ func (h *handler) showCase(c *fiber.Ctx, r keyedRequest) error {
 	if err != nil {
 		return err
 	}
-	proofs, err := h.svc.Receipts(c.UserContext(), r.actor, r.ref)
-	if err != nil {
-		return err
-	}
 	draw := casePage{l: web.Lang(c), v: v, zone: text.Zone(v.Body.Zone)}
 	page := draw.build()
-	page.Proofs = draw.proofs(proofs)
+	page.Proofs = draw.proofs(v.Proofs)
 	page.Page = h.w.Page(c, "", r.seed)
 	web.Reusable(c, web.PageLife)
 	return web.Render(c, fiber.StatusOK, pages.CasePage(page))

@@ -126,7 +126,8 @@ type request struct {
 	held    *Session // the same, and also one that still owes its second step
 	failed  error    // what Errors answered, for the log line
 
-	reuse time.Duration // how long the answer may be given again; see Reusable
+	reuse    time.Duration // how long the answer may be given again; see Reusable
+	bySecond bool          // and no longer than this second lasts
 }
 
 type requestKey struct{}

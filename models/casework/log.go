@@ -59,6 +59,10 @@ func (s *Service) Receipts(ctx context.Context, a models.Actor, ref string) ([]P
 	if err != nil {
 		return nil, err
 	}
+	return proofs(events)
+}
+
+func proofs(events []models.Event) ([]Provable, error) {
 	out := make([]Provable, len(events))
 	for i, e := range events {
 		var d models.EventData

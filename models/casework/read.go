@@ -146,7 +146,7 @@ func (s *Service) fillPeople(r *store.Reader, a models.Actor, v *CaseView) error
 
 func (s *Service) fillClocks(r *store.Reader, _ models.Actor, v *CaseView) error {
 	var err error
-	if v.Clocks, err = s.clockViews(r, v.Case); err != nil {
+	if v.Clocks, err = s.clockViewsOf(r, v.Case, v.Body); err != nil {
 		return err
 	}
 	if chain, ok := v.Pack.Chain(string(chainClass(v.Case))); ok {
@@ -164,6 +164,14 @@ func chainClass(c *models.Case) models.Class {
 
 // clockViews explains each clock from the pinned pack and its ledger.
 func (s *Service) clockViews(r *store.Reader, c *models.Case) ([]ClockView, error) {
+	body, err := r.Body(c.BodyID)
+	if err != nil {
+		return nil, err
+	}
+	return s.clockViewsOf(r, c, body)
+}
+
+func (s *Service) clockViewsOf(r *store.Reader, c *models.Case, body *models.Body) ([]ClockView, error) {
 	if err := s.loadDecrees(r, false); err != nil {
 		return nil, err
 	}
@@ -172,10 +180,6 @@ func (s *Service) clockViews(r *store.Reader, c *models.Case) ([]ClockView, erro
 		return nil, err
 	}
 	entries, err := r.ClockEntries(c.ID)
-	if err != nil {
-		return nil, err
-	}
-	body, err := r.Body(c.BodyID)
 	if err != nil {
 		return nil, err
 	}
@@ -322,6 +326,9 @@ func (s *Service) fillTimeline(r *store.Reader, a models.Actor, v *CaseView) err
 	if a.Kind != models.ByRequester {
 		v.Timeline = events
 		return nil
+	}
+	if v.Proofs, err = proofs(slices.DeleteFunc(slices.Clone(events), func(e models.Event) bool { return !opens(a, &e) })); err != nil {
+		return err
 	}
 	for _, e := range events {
 		if !slices.Contains(requesterEvents, e.Kind) {

@@ -134,6 +134,7 @@ type CaseView struct {
 	Objections  []models.Case // raised from this case
 	Parent      *models.Case  // objection: the case it challenges
 	Timeline    []models.Event
+	Proofs      []Provable // requester: the events whose receipts they may have
 	Disclosure  *models.Disclosure
 	Grants      []GrantView      // who was let into it; officers only
 	Erasures    []models.Erasure // proposals to erase; officers only

@@ -66,6 +66,10 @@ func (r *Reader) tile(level int, n int64) ([]byte, error) {
 // lock ever failed, the head's compare-and-swap would turn the later one away.
 func (s *Store) Sequence(ctx context.Context, signer *trail.Signer, now time.Time) (int, error) {
 	total := 0
+	// An idle second takes no lock and changes nothing.
+	if waits, err := s.Read(ctx).count("events", "leaf IS NULL", nil, 1); err != nil || waits == 0 {
+		return 0, err
+	}
 	for {
 		n, more := 0, false
 		next := ""
@@ -201,6 +205,11 @@ func (tx *Tx) seal(signer *trail.Signer, pending []models.Event, rotation *trail
 	if err := tx.place(pending, leaves); err != nil {
 		return err
 	}
+	return tx.grow(signer, b, head, rotation, now)
+}
+
+// grow writes the tree as it has become, moves the head and signs it.
+func (tx *Tx) grow(signer *trail.Signer, b *trail.Builder, head logHead, rotation *trail.Rotation, now time.Time) error {
 	for _, t := range b.Take() {
 		if _, err := tx.exec(`INSERT INTO log_tile (level, idx, data) VALUES (?, ?, ?)
 			ON CONFLICT (level, idx) DO UPDATE SET data = excluded.data`, t.Level, t.N, t.Data); err != nil {
@@ -245,10 +254,8 @@ func headMatches(b *trail.Builder, head logHead) error {
 
 // place writes the leaves and the events' places, each in few statements.
 func (tx *Tx) place(events []models.Event, leaves []logLeaf) error {
-	for chunk := range slices.Chunk(leaves, leafRows) {
-		if err := tx.db.Create(chunk).Error; err != nil {
-			return err
-		}
+	if err := tx.writeLeaves(leaves); err != nil {
+		return err
 	}
 	if tx.s.dialect == dialectPostgres {
 		ids := make([]int64, len(events))
@@ -272,6 +279,15 @@ func (tx *Tx) place(events []models.Event, leaves []logLeaf) error {
 	// The plus keeps SQLite from going through all that waits instead of through the list.
 	res := tx.db.Exec("UPDATE events SET leaf = ? + j.key FROM json_each(?) j WHERE events.id = j.value AND +events.leaf IS NULL", leaves[0].Idx, string(list))
 	return touched(res, int64(len(events)))
+}
+
+func (tx *Tx) writeLeaves(leaves []logLeaf) error {
+	for chunk := range slices.Chunk(leaves, leafRows) {
+		if err := tx.db.Create(chunk).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func touched(res *gorm.DB, want int64) error {
