@@ -81,6 +81,9 @@ func most(key string) int {
 			return 5 * throttleMax
 		}
 	}
+	if strings.HasPrefix(key, "asked:") {
+		return 3 // mails to somebody who may not have asked
+	}
 	return throttleMax
 }
 
