@@ -16,7 +16,7 @@ import (
 
 func officerCommand() *cobra.Command {
 	cmd := group(&cobra.Command{Use: "officer", Short: "Accounts of those who handle, audit and administer"})
-	cmd.AddCommand(officerAdd(), officerList(), officerDisable(), officerLink(), officerToken(), officerAway())
+	cmd.AddCommand(officerAdd(), officerList(), officerDisable(), officerLink(), officerReset(), officerToken(), officerAway())
 	return cmd
 }
 
@@ -123,11 +123,15 @@ func officerList() *cobra.Command {
 						if wantsJSON(cmd) {
 							err = printJSON(cmd.OutOrStdout(), map[string]any{
 								"email": o.Email, "name": o.Name, "role": o.Role, "body": body, "clearance": o.Clearance, "disabled": o.Disabled,
+								"second_factor": o.SecondFactor, "second_factor_missing": missesFactor(&o),
 							})
 						} else {
 							state := ""
-							if o.Disabled {
+							switch {
+							case o.Disabled:
 								state = "disabled"
+							case missesFactor(&o):
+								state = "no second factor yet"
 							}
 							_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\t%s\t%s\t%s\n", o.Email, o.Role, dash(body), o.Clearance, o.Name, state)
 						}
@@ -186,6 +190,37 @@ func officerLink() *cobra.Command {
 					return printJSON(cmd.OutOrStdout(), map[string]any{"email": email, "link": a.passwordLink(token)})
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), a.passwordLink(token))
+				return nil
+			})
+		},
+	}
+	cmd.Flags().String("email", "", "address of the account")
+	return cmd
+}
+
+// missesFactor says whether an account owes a second factor that it does not have.
+func missesFactor(o *models.Officer) bool {
+	return !o.Disabled && !o.SecondFactor && o.NeedsSecondFactor()
+}
+
+func officerReset() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "reset-second-factor --email E",
+		Short: "Take away a lost second factor: app, passkeys and recovery codes; a new one is set up at the next sign-in",
+		Args:  exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			email, err := need(cmd, "email", "the account's e-mail address")
+			if err != nil {
+				return err
+			}
+			return withApp(cmd, existing, func(ctx context.Context, a *app) error {
+				if _, err := a.cases.ResetSecondFactor(ctx, a.actor(), email); err != nil {
+					return err
+				}
+				if wantsJSON(cmd) {
+					return printJSON(cmd.OutOrStdout(), map[string]any{"email": email, "second_factor": false})
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), "second factor of", email, "reset; its sessions ended")
 				return nil
 			})
 		},
