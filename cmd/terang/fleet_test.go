@@ -470,9 +470,11 @@ func (tr *traffic) check() (r result) {
 }
 
 // read reads a filing back as who filed it: its words, and its file byte for byte.
-func (f *fleet) read(p *filing) (there, whole bool, err error) {
+func (f *fleet) read(p *filing) (there, whole bool, err error) { return f.readAt(f.proxied(), p) }
+
+func (f *fleet) readAt(i *instance, p *filing) (there, whole bool, err error) {
 	get := func(path string) (int, []byte, error) {
-		req, err := http.NewRequest(http.MethodGet, "http://"+f.proxied().addr+path, nil)
+		req, err := http.NewRequest(http.MethodGet, "http://"+i.addr+path, nil)
 		if err != nil {
 			return 0, nil, err
 		}
