@@ -16,7 +16,7 @@ import (
 
 func officerCommand() *cobra.Command {
 	cmd := group(&cobra.Command{Use: "officer", Short: "Accounts of those who handle, audit and administer"})
-	cmd.AddCommand(officerAdd(), officerList(), officerDisable(), officerLink(), officerReset(), officerToken(), officerAway())
+	cmd.AddCommand(officerAdd(), officerList(), officerDisable(), officerLink(), officerReset(), officerToken(), officerAway(), officerHandover())
 	return cmd
 }
 

@@ -76,7 +76,7 @@ func (s *Service) Classify(ctx context.Context, a models.Actor, ref string, in C
 				row.ExpiresOn = today.AddMonths(12 * exemption.MaxYears).String()
 			}
 		}
-		if wait, err := w.secondPerson(row, action); err != nil || wait {
+		if wait, err := w.secondPerson(row, doc, action); err != nil || wait {
 			return err
 		}
 		if doc == nil {
@@ -106,8 +106,7 @@ func (s *Service) Classify(ctx context.Context, a models.Actor, ref string, in C
 			data.Exemptions = []string{row.Exemption}
 		}
 		if doc != nil {
-			data.File = doc.SHA256
-			return w.record(kind, in.Reason, row.Article, data)
+			return w.recordDocument(kind, row, doc, data)
 		}
 		if err := w.record(kind, in.Reason, row.Article, data); err != nil {
 			return err
@@ -140,7 +139,7 @@ func (w *work) classTarget(id int64) (*models.Class, *models.Attachment, error) 
 // secondPerson keeps a lowering that needs two people until the second confirms it, and
 // says whether it waits. It refuses the same person twice. The wish and its confirmation
 // must name the same class of the same thing.
-func (w *work) secondPerson(row *models.Classified, action string) (wait bool, err error) {
+func (w *work) secondPerson(row *models.Classified, doc *models.Attachment, action string) (wait bool, err error) {
 	chain, ok := w.pack.Chain(string(row.Was))
 	if action != policies.ActLowerClass || !ok || !chain.TwoPersons || w.actor.Kind != models.ByOfficer {
 		return false, nil
@@ -160,7 +159,22 @@ func (w *work) secondPerson(row *models.Classified, action string) (wait bool, e
 	if err := w.Insert(row); err != nil {
 		return false, err
 	}
-	return true, w.record("classification.second_awaited", row.Reason, row.Article, models.EventData{Old: string(row.Was), New: string(row.Class)})
+	data := models.EventData{Old: string(row.Was), New: string(row.Class)}
+	if doc != nil {
+		return true, w.recordDocument("classification.second_awaited", row, doc, data)
+	}
+	return true, w.record("classification.second_awaited", row.Reason, row.Article, data)
+}
+
+// recordDocument records the classifying of a document. An event is shown by its case's class,
+// and a document may be above it: the reason stands with the classification, sealed, and the
+// event holds to it by its hash.
+func (w *work) recordDocument(kind string, row *models.Classified, doc *models.Attachment, data models.EventData) error {
+	data.File = doc.SHA256
+	if row.Reason != "" {
+		data.TextHash = models.HashSecret(row.Reason)
+	}
+	return w.record(kind, "", row.Article, data)
 }
 
 // second refuses as the second person the first one, and where the law's chain asks for

@@ -120,19 +120,6 @@ func hush(v *CaseView) {
 			row.Reason, row.Evidence, row.Decision = "", "", ""
 		}
 	}
-	known := map[string]bool{}
-	for _, d := range v.Attachments {
-		known[d.SHA256] = true
-	}
-	for i := range v.Timeline {
-		e := &v.Timeline[i]
-		var d models.EventData
-		if e.Kind == "document.classified" || e.Kind == "classification.second_awaited" {
-			if json.Unmarshal([]byte(e.Data), &d) == nil && d.File != "" && !known[d.File] {
-				e.Reason, e.Data, e.Canonical, e.Salt = "", "{}", "", ""
-			}
-		}
-	}
 }
 
 // inherit gives the documents that came into a classified case the case's ground and its end as
