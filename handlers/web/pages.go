@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -166,4 +168,52 @@ func (p *keptPages) clear() {
 		p.clearing = true
 		time.AfterFunc(2*PageLife, p.clear)
 	}
+}
+
+// keptSessions keeps who a token stands for, by the same rule as pages: as long as nothing is
+// written. An end by the clock, idle or absolute, is noticed within PageLife.
+type keptSessions struct {
+	mu     sync.Mutex
+	kept   map[[sha256.Size]byte]keptSession
+	turned time.Time
+}
+
+type keptSession struct {
+	stamp [2]uint64
+	until time.Time
+	s     Session
+}
+
+// sessionsMost bounds how many are kept.
+const sessionsMost = 10_000
+
+// session finds who a token stands for.
+func (w *Web) session(ctx context.Context, token string) (Session, error) {
+	if w.cfg.Stamp == nil {
+		return w.cfg.Sessions(ctx, token)
+	}
+	stamp, ok := w.cfg.Stamp(ctx)
+	if !ok {
+		return w.cfg.Sessions(ctx, token)
+	}
+	k, key, now := &w.signed, sha256.Sum256([]byte(token)), w.Now()
+	k.mu.Lock()
+	got, found := k.kept[key]
+	k.mu.Unlock()
+	if found && got.stamp == stamp && now.Before(got.until) {
+		return got.s, nil
+	}
+	s, err := w.cfg.Sessions(ctx, token)
+	if err != nil || s.NewToken != "" {
+		return s, err
+	}
+	// Whoever appends to them gets a copy.
+	s.Actor.UnitIDs, s.Actor.ActsAs = slices.Clip(s.Actor.UnitIDs), slices.Clip(s.Actor.ActsAs)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.kept == nil || len(k.kept) >= sessionsMost || now.Sub(k.turned) > 10*PageLife {
+		k.kept, k.turned = map[[sha256.Size]byte]keptSession{}, now
+	}
+	k.kept[key] = keptSession{stamp: stamp, until: now.Add(PageLife), s: s}
+	return s, nil
 }

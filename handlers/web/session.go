@@ -88,7 +88,7 @@ func (w *Web) Identify(c *fiber.Ctx) error {
 	if token == "" {
 		return c.Next()
 	}
-	s, err := w.cfg.Sessions(c.UserContext(), token)
+	s, err := w.session(c.UserContext(), token)
 	switch {
 	case models.KindOf(err) == models.Unauthorized, models.KindOf(err) == models.NotFound:
 		w.DropCookie(c, sessionCookie, "/")

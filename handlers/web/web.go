@@ -65,6 +65,7 @@ type Web struct {
 	keys keys
 
 	pages  keptPages
+	signed keptSessions
 	counts counters
 }
 
