@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"terang/models/store"
 )
 
 // A backup is a zip of the database as it was at one instant and of every
@@ -138,15 +140,16 @@ func restoreCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "restore FILE --data DIR",
 		Short: "Put a backup into an empty data folder",
-		Long: "Put a backup into a data folder that has no database yet. Put the keys back into <data>/keys first, or a new log key\n" +
-			"is made and the log cannot be continued under its old name; then check with `terang verify --data DIR`.",
+		Long: "Put a backup into a data folder that has no database yet. Put the keys back into <data>/keys first: without its\n" +
+			"master.key nothing in the backup can be read and it is refused, and without its log.key a new one is made and the log\n" +
+			"cannot be continued under its old name. Then check with `terang verify --data DIR`.",
 		Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			set, err := readSettings(cmd)
 			if err != nil {
 				return err
 			}
-			note, err := restore(cmd.Context(), args[0], set.Data)
+			note, err := restore(cmd.Context(), args[0], set.Data, set.keyFile(masterKeyName))
 			if err != nil {
 				return err
 			}
@@ -165,7 +168,7 @@ var backupName = regexp.MustCompile(`^(terang\.db|files/([0-9a-f]{2})/[0-9a-f]{4
 
 // restore unpacks into a folder beside and renames last, so that a backup that breaks
 // off leaves no half database.
-func restore(ctx context.Context, name, data string) (note backupNote, err error) {
+func restore(ctx context.Context, name, data, masterKey string) (note backupNote, err error) {
 	if _, err := os.Stat(filepath.Join(data, databaseName)); err == nil {
 		return note, fmt.Errorf("--data %s: there is a database here already; restore wants a folder without one", data)
 	}
@@ -207,6 +210,9 @@ func restore(ctx context.Context, name, data string) (note backupNote, err error
 	if files != note.Files {
 		return note, fmt.Errorf("restore %s: %d attachments, backup.json says %d", name, files, note.Files)
 	}
+	if err := opens(ctx, filepath.Join(dir, databaseName), masterKey); err != nil {
+		return note, fmt.Errorf("restore %s: %w", name, err)
+	}
 	if files > 0 {
 		if err := os.Rename(filepath.Join(dir, "files"), filepath.Join(data, "files")); err != nil {
 			return note, fmt.Errorf("--data %s: %w", data, err)
@@ -216,6 +222,24 @@ func restore(ctx context.Context, name, data string) (note backupNote, err error
 		return note, err
 	}
 	return note, syncDir(data)
+}
+
+// opens says whether a database can be opened with the master key in a file. One from before
+// anything was sealed needs none.
+func opens(ctx context.Context, database, masterKey string) error {
+	master, err := store.OpenMasterKey(masterKey)
+	if err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, store.Config{Path: database, Keys: master})
+	if err != nil {
+		return err
+	}
+	sealed, err := st.Sealed(ctx)
+	if err == nil && sealed {
+		err = st.Unlock(ctx)
+	}
+	return errors.Join(err, st.Close())
 }
 
 func unzip(f *zip.File, to string) (err error) {

@@ -689,6 +689,12 @@ func (s *Store) rootKeys(db *gorm.DB) (*rootKeys, error) {
 	return k, nil
 }
 
+// Sealed says whether the database is of a schema that seals.
+func (s *Store) Sealed(ctx context.Context) (bool, error) {
+	st, err := s.Status(ctx)
+	return st.Current >= 2, err
+}
+
 // Unlock says whether the database can be opened with the master key at hand. Where not, it
 // gives a *KeyError that names the file.
 func (s *Store) Unlock(ctx context.Context) error {
