@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"terang/models/casework"
 )
 
 // version is set by the release build: -ldflags "-X main.version=1.2.3".
@@ -33,9 +36,11 @@ func versionCommand() *cobra.Command {
 			}
 			out := cmd.OutOrStdout()
 			if wantsJSON(cmd) {
-				return printJSON(out, map[string]any{"version": version, "commit": commit(), "go": runtime.Version(), "packs": list})
+				return printJSON(out, map[string]any{"version": version, "commit": commit(), "go": runtime.Version(), "renderer": casework.Renderer(), "packs": list})
 			}
 			fmt.Fprintf(out, "terang %s\ncommit %s\ngo %s\n", version, commit(), runtime.Version())
+			// What draws PDF pages for redaction is a program of its own.
+			fmt.Fprintf(out, "renderer %s\n", cmp.Or(casework.Renderer(), "none: redacted PDF copies can only be uploaded"))
 			for _, p := range list {
 				fmt.Fprintf(out, "pack %s %s %s\n", p.ID, p.Version, p.Hash)
 			}

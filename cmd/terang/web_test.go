@@ -185,6 +185,8 @@ func granted(t *testing.T, s *webScene, b *browser) {
 	officer.press(`a[href="` + desk + `/publication"]`)
 	officer.fill("summary", "Diminta daftar proyek drainase 2026; seluruhnya diberikan.")
 	officer.send()
+	officer.sees(said("publication.preview.title"), "Ada empat proyek drainase")
+	officer.press(`button[name="step"][value="publish"]`)
 
 	anyone := b.tab(t, false)
 	anyone.open("/")

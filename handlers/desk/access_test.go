@@ -36,6 +36,9 @@ func TestWhoMayOpenWhat(t *testing.T) {
 		{at + "/message", [6]int{200, 200, 200, 200, 403, 403}},
 		{at + "/note", [6]int{200, 200, 200, 200, 403, 403}},
 		{at + "/attachments", [6]int{200, 200, 200, 200, 403, 403}},
+		{at + "/attachments/1/redaction", [6]int{404, 404, 404, 404, 403, 403}}, // no such document
+		{at + "/attachments/1/redaction/look", [6]int{404, 404, 404, 404, 403, 403}},
+		{at + "/attachments/1/redaction/pages/1", [6]int{404, 404, 404, 404, 403, 403}},
 		{at + "/extend", [6]int{403, 200, 200, 200, 403, 403}},
 		{at + "/escalation?action=raise", [6]int{200, 200, 200, 200, 403, 403}},
 		{at + "/escalation?action=decide", [6]int{403, 403, 403, 403, 403, 403}}, // no rung is open
@@ -100,6 +103,10 @@ func TestWhoMaySendWhat(t *testing.T) {
 		{at + "/decision", []string{"outcome", "refused", "text", "x"}, [6]int{403, 403, 422, 422, 403, 403}},
 		{at + "/note", []string{"text", "Catatan."}, [6]int{303, 303, 303, 303, 403, 403}},
 		{at + "/publication", []string{"title", "x", "summary", "y"}, [6]int{403, 403, 409, 409, 403, 403}},
+		{at + "/publication", []string{"title", "x", "summary", "y", "step", "publish"}, [6]int{403, 403, 409, 409, 403, 403}},
+		{at + "/attachments/1/redaction", []string{"do", "page", "page", "1", "exemption", "h"}, [6]int{404, 404, 404, 404, 403, 403}},
+		{at + "/attachments/1/redaction/look", []string{"looked", "yes"}, [6]int{404, 404, 404, 404, 403, 403}},
+		{at + "/attachments/1/redaction/upload", []string{"why", "h"}, [6]int{404, 404, 404, 404, 403, 403}},
 		{"/desk/admin/officers/disable", []string{"email", "agent@lain.test"}, [6]int{403, 403, 403, 403, 403, 303}},
 		{"/desk/admin/bodies/new", []string{"name", ""}, [6]int{403, 403, 403, 403, 403, 422}},
 	} {

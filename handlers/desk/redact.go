@@ -17,6 +17,7 @@ import (
 	"terang/policies"
 	"terang/views/components"
 	"terang/views/pages"
+	"terang/views/text"
 )
 
 // Redactions is what officers do before something is published.
@@ -238,7 +239,11 @@ func (f *redacting) boxes(v *pages.DeskRedactForm) {
 			article = policies.ShortArticle(e.Article, string(f.t.L))
 		}
 		part := func(n int) string {
-			return strconv.FormatFloat(math.Round(float64(n)/models.PageSpan*1000)/10, 'f', -1, 64)
+			s := strconv.FormatFloat(math.Round(float64(n)/models.PageSpan*1000)/10, 'f', -1, 64)
+			if f.t.L == text.Indonesian {
+				s = strings.ReplaceAll(s, ".", ",")
+			}
+			return s
 		}
 		v.On = append(v.On, pages.DeskBox{
 			X: strconv.Itoa(b.X), Y: strconv.Itoa(b.Y), W: strconv.Itoa(b.W), H: strconv.Itoa(b.H), Index: strconv.Itoa(i), Label: article,

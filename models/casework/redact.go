@@ -716,7 +716,6 @@ func (s *Service) UploadRedacted(ctx context.Context, a models.Actor, ref string
 	return out, nil
 }
 
-
 // possible refuses a move the case cannot make, before the work that leads to it.
 func possible(c *models.Case, act models.Action) error {
 	copied := *c
