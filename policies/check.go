@@ -34,6 +34,7 @@ func (l *loaded) check(head *header) []Problem {
 	c.objections()
 	c.chains()
 	c.retention()
+	c.repeats()
 	c.report()
 	c.holidays()
 	return c.problems

@@ -37,6 +37,7 @@ type packFile struct {
 	Report           []Heading         `yaml:"annual_report"`
 	Retention        []Retention       `yaml:"retention"`
 	Sanctions        []Duty            `yaml:"sanctions"`
+	Repeats          []Repeat          `yaml:"repeats"`
 	Holidays         *Holidays         `yaml:"holidays"`
 	Rules            []Rule            `yaml:"rules"`
 	Routes           []RouteRule       `yaml:"routes"`
@@ -284,6 +285,7 @@ func (l *loaded) merge(f *packFile, from *source) []Problem {
 	section("fees", f.Fees != nil, func() { m.Fees, p.Fees = f.Fees, f.Fees })
 	section("annual_report", f.Report != nil, func() { m.Report, p.Report = f.Report, f.Report })
 	section("retention", f.Retention != nil, func() { m.Retention, p.Retention = f.Retention, f.Retention })
+	section("repeats", f.Repeats != nil, func() { m.Repeats, p.Repeats = f.Repeats, f.Repeats })
 	section("sanctions", f.Sanctions != nil, func() { m.Sanctions, p.Sanctions = f.Sanctions, f.Sanctions })
 	section("holidays", f.Holidays != nil, func() { m.Holidays, p.Holidays = f.Holidays, *f.Holidays })
 	section("rules", f.Rules != nil, func() { m.Rules, p.Rules = f.Rules, f.Rules })

@@ -38,6 +38,7 @@ type Pack struct {
 	Report           []Heading
 	Retention        []Retention
 	Sanctions        []Duty
+	Repeats          []Repeat
 	Holidays         Holidays
 	Rules            []Rule
 	Routes           []RouteRule

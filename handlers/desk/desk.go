@@ -27,6 +27,7 @@ type Verbs interface {
 	QueueCounts(ctx context.Context, a models.Actor) ([]casework.QueueCount, error)
 	Case(ctx context.Context, a models.Actor, ref string) (*casework.CaseView, error)
 	Assignable(ctx context.Context, a models.Actor, ref string) ([]models.Officer, []models.Unit, error)
+	Front
 	Document(ctx context.Context, a models.Actor, ref string, id int64) (*models.Attachment, io.ReadSeekCloser, error)
 
 	At(occurred time.Time) *casework.Service
@@ -113,6 +114,7 @@ func Mount(app *fiber.App, svc Verbs, w *web.Web) {
 	d.mountRecords(app)
 	d.mountRedactions(app)
 	d.mountAccess(app)
+	d.mountFront(app)
 
 	app.Get("/desk/admin", w.Officers(admin), d.admin)
 	app.Get("/desk/admin/laws", w.Officers(admin), d.laws)
@@ -146,6 +148,8 @@ func (d *desk) page(c *fiber.Ctx, title string) layout.Page {
 			{Label: l.T("desk.admin.title"), URL: "/desk/admin"},
 			{Label: l.T("desk.officers.title"), URL: "/desk/admin/officers"},
 			{Label: l.T("desk.laws.title"), URL: "/desk/admin/laws"},
+			{Label: l.T("outbox.title"), URL: "/desk/admin/outbox"},
+			{Label: l.T("security.title"), URL: "/desk/admin/security"},
 		}
 	} else {
 		p.Nav = []layout.NavLink{

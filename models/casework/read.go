@@ -312,7 +312,7 @@ var requesterEvents = []string{
 	"case.withdrawn", "case.published", "case.unpublished", "case.reopened", "deadline.set", "deadline.extended", "deadline.paused",
 	"deadline.resumed", "deadline.restarted", "deadline.lapsed", "deadline.recomputed", "chain.opened", "rung.opened", "rung.lapsed", "rung.raised", "rung.returned",
 	"rung.decided", "chain.failed", "objection.filed", "message.added", "attachment.added", "attachment.infected", "attachment.cleared",
-	"outside.filed", "outside.decided", "dossier.made", "case.erasure_proposed", "case.erased",
+	"outside.filed", "outside.decided", "dossier.made", "case.erasure_proposed", "case.erased", "repeat.found", "repeat.withdrawn",
 }
 
 // requesterReasons are those whose reason was written for the requester.

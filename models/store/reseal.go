@@ -61,7 +61,7 @@ func (tx *Tx) lock() string {
 var sealedKinds = []sealedKind{
 	kindOf[models.Case]("reference"), kindOf[models.Requester]("''"), kindOf[models.Draft]("token_hash"), kindOf[models.Attachment]("stored"),
 	kindOf[models.Message](""), kindOf[models.ClockEntry](""), kindOf[models.Classified](""), kindOf[models.Rung](""), kindOf[models.Decision](""),
-	kindOf[models.Erasure](""), kindOf[models.Outgoing](""), kindOf[models.Grant](""), kindOf[models.PublishedDocument](""), kindOf[models.Disclosure](""),
+	kindOf[models.Erasure](""), kindOf[models.Outgoing](""), kindOf[models.Grant](""), kindOf[models.RepeatFinding](""), kindOf[models.PublishedDocument](""), kindOf[models.Disclosure](""),
 }
 
 // rewrite writes the sealed columns of a row anew and nothing else of it.

@@ -113,6 +113,9 @@ func sealedOf(row any, e *envelope) bool {
 		e.add("reason", &x.Reason)
 		e.add("evidence", &x.Evidence)
 		e.add("decision", &x.Decision)
+	case *models.RepeatFinding:
+		e.of("repeat_findings", x.ID, x.CaseID, x.At, x.Rule)
+		e.add("reason", &x.Reason)
 	case *models.Rung:
 		e.of("rungs", x.ID, x.CaseID, x.OpenedAt, string(x.Role))
 		e.add("why", &x.Why)

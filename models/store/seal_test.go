@@ -39,6 +39,7 @@ var entities = []struct {
 	{&models.Clock{}, "Name DayOne DueOn Basis"},
 	{&models.ClockEntry{}, "Event Article Actor OldDue NewDue"},
 	{&models.Classified{}, "Class Was Exemption Rule Article ExpiresOn By"},
+	{&models.RepeatFinding{}, "Rule Article Earlier"},
 	{&models.Rung{}, "Chain Role State Basis"},
 	{&models.Decision{}, "Outcome Exemptions ObjectBy Basis By ByRole"},
 	{&models.Disclosure{}, "Reference Title Summary Answer Outcome ReceivedOn AnsweredOn By Question Withheld Why Until"},
