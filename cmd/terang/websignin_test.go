@@ -272,37 +272,42 @@ func elsewhere(t *testing.T, b *browser) {
 	there.quiet()
 }
 
-// enrolled signs in and sets an app up; it gives the tab at the desk, and the app's key.
-func enrolled(t *testing.T, b *browser, email string) (*tab, string) {
+// enrolled signs in and sets an app up; it gives the app's key.
+func enrolled(t *testing.T, p *tab, email string) string {
 	t.Helper()
-	p := b.tab(t, false)
 	p.knock(email, frontPassword)
 	p.press(`a[href="/account/app"]`)
 	key := p.says("#app-key")
 	p.fill("code", shown(t, key, 0))
 	p.send()
 	p.press(`main .actions a.button`)
-	return p, key
+	return key
 }
 
 // lostFactor is an information officer without her telephone: one administrator asks,
 // another agrees.
 func lostFactor(t *testing.T, b *browser, a *app) {
-	one, _ := enrolled(t, b, "admin@pu.example")
+	one := b.looker(t)
+	enrolled(t, one.tab, "admin@pu.example")
 	one.wantPath("/desk/admin")
 	one.press(`.mainnav a[href="/desk/admin/officers"]`)
 	one.sees(said("desk.officers.second.missing"), said("desk.officers.second.yes"))
+	one.look("officers")
 	one.press(`a[href="/desk/admin/officers/reset?email=ppid%40pu.example"]`)
+	one.look("reset")
 	one.send()
 	one.sees(said("resets.flash.warn_waits"))
 	one.open("/desk/resets")
+	one.look("resets-mine")
 	one.sees(ppid, said("resets.mine"))
 	if one.has(`button[value="yes"]`) {
 		one.fail("who asked may agree")
 	}
-	two, _ := enrolled(t, b, "admin2@pu.example")
+	two := b.looker(t)
+	enrolled(t, two.tab, "admin2@pu.example")
 	two.open("/account")
 	two.press(`main a[href="/desk/resets"]`)
+	two.look("resets")
 	two.press(`button[value="yes"]`)
 	two.sees(said("resets.flash.done"), said("resets.none"))
 	again := b.tab(t, false)
