@@ -241,7 +241,7 @@ func TestKeptPagesEndWithGrants(t *testing.T) {
 	k := openKept(t, settings{Data: t.TempDir()})
 	found(t, k)
 	if _, _, err := k.a.cases.AddOfficer(t.Context(), models.System, casework.OfficerInput{
-		Email: "pelaksana@dinas.example", Name: "Kepala Unit", Role: models.UnitHead, Body: "dinas", Clearance: models.Confidential, Password: "sandi-yang-panjang-2026",
+		Email: "pelaksana@dinas.example", Name: "Petugas Lain", Role: models.Agent, Body: "dinas", Clearance: models.Confidential, Password: "sandi-yang-panjang-2026",
 	}); err != nil {
 		t.Fatal(err)
 	}
