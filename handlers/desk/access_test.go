@@ -53,6 +53,8 @@ func TestWhoMayOpenWhat(t *testing.T) {
 		{"/desk/admin/laws", [6]int{403, 403, 403, 403, 403, 200}},
 		{"/desk/admin/officers", [6]int{403, 403, 403, 403, 403, 200}},
 		{"/desk/admin/officers/new", [6]int{403, 403, 403, 403, 403, 200}},
+		{"/desk/admin/officers/reset?email=agent@dinas.test", [6]int{403, 403, 403, 403, 403, 200}},
+		{"/desk/resets", [6]int{403, 403, 403, 200, 403, 200}},
 		{"/desk/admin/bodies/new", [6]int{403, 403, 403, 403, 403, 200}},
 		{"/desk/admin/units/new", [6]int{403, 403, 403, 403, 403, 200}},
 		{"/audit", [6]int{403, 403, 403, 403, 200, 403}},
@@ -108,6 +110,9 @@ func TestWhoMaySendWhat(t *testing.T) {
 		{at + "/attachments/1/redaction/look", []string{"looked", "yes"}, [6]int{404, 404, 404, 404, 403, 403}},
 		{at + "/attachments/1/redaction/upload", []string{"why", "h"}, [6]int{404, 404, 404, 404, 403, 403}},
 		{"/desk/admin/officers/disable", []string{"email", "agent@lain.test"}, [6]int{403, 403, 403, 403, 403, 303}},
+		{"/desk/admin/officers/end", []string{"email", "agent@lain.test"}, [6]int{403, 403, 403, 403, 403, 303}},
+		{"/desk/admin/officers/reset", []string{"email", "agent@dinas.test"}, [6]int{403, 403, 403, 403, 403, 409}}, // has none
+		{"/desk/resets", []string{"email", "agent@dinas.test", "agreed", "yes"}, [6]int{403, 403, 403, 404, 403, 404}}, // nothing waits
 		{"/desk/admin/bodies/new", []string{"name", ""}, [6]int{403, 403, 403, 403, 403, 422}},
 	} {
 		for i, role := range roles {
