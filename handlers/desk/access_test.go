@@ -111,7 +111,7 @@ func TestWhoMaySendWhat(t *testing.T) {
 		{at + "/attachments/1/redaction/upload", []string{"why", "h"}, [6]int{404, 404, 404, 404, 403, 403}},
 		{"/desk/admin/officers/disable", []string{"email", "agent@lain.test"}, [6]int{403, 403, 403, 403, 403, 303}},
 		{"/desk/admin/officers/end", []string{"email", "agent@lain.test"}, [6]int{403, 403, 403, 403, 403, 303}},
-		{"/desk/admin/officers/reset", []string{"email", "agent@dinas.test"}, [6]int{403, 403, 403, 403, 403, 409}}, // has none
+		{"/desk/admin/officers/reset", []string{"email", "agent@dinas.test"}, [6]int{403, 403, 403, 403, 403, 409}},    // has none
 		{"/desk/resets", []string{"email", "agent@dinas.test", "agreed", "yes"}, [6]int{403, 403, 403, 404, 403, 404}}, // nothing waits
 		{"/desk/admin/bodies/new", []string{"name", ""}, [6]int{403, 403, 403, 403, 403, 422}},
 	} {
