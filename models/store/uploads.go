@@ -103,7 +103,7 @@ func (r *Reader) ScansDue() (n int64, oldest *time.Time, err error) {
 // store holds is an orphan.
 func (r *Reader) StoredNames(names []string) (map[string]bool, error) {
 	var kept []string
-	if err := r.db.Raw("SELECT stored FROM attachments WHERE stored IN ?", names).Scan(&kept).Error; err != nil {
+	if err := r.db.Raw("SELECT stored FROM attachments WHERE stored <> '' AND stored IN ?", names).Scan(&kept).Error; err != nil {
 		return nil, wrap(err)
 	}
 	out := make(map[string]bool, len(kept))

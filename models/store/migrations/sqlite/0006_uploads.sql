@@ -9,3 +9,6 @@ ALTER TABLE attachments ADD COLUMN scan_tries INTEGER NOT NULL DEFAULT 0;
 
 -- Those that a scan is due for: none, most of the time.
 CREATE INDEX attachments_scan ON attachments (scan_next, id) WHERE scan_next IS NOT NULL;
+
+-- To tell which of the kept files nothing refers to.
+CREATE INDEX attachments_stored ON attachments (stored) WHERE stored <> '';
