@@ -18,3 +18,13 @@ func pgArray(list []int64) string {
 	b.WriteByte('}')
 	return b.String()
 }
+
+// among is a condition that a column is one of many numbers, and the one argument it takes: the
+// statement is the same however many there are.
+func (s *Store) among(ids []int64) (condition, list string) {
+	list = pgArray(ids)
+	if s.dialect == dialectPostgres {
+		return "= ANY(CAST(? AS bigint[]))", list
+	}
+	return "IN (SELECT value FROM json_each(?))", "[" + list[1:len(list)-1] + "]"
+}

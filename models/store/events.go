@@ -230,7 +230,8 @@ func (r *Reader) classToday(events []models.Event) error {
 		ID             int64
 		Classification models.Class
 	}
-	if err := r.db.Raw("SELECT id, classification FROM cases WHERE id IN ? AND classification <> 'public'", ids).Scan(&rows).Error; err != nil {
+	in, list := r.s.among(ids)
+	if err := r.db.Raw("SELECT id, classification FROM cases WHERE id "+in+" AND classification <> 'public'", list).Scan(&rows).Error; err != nil {
 		return wrap(err)
 	}
 	class := make(map[int64]models.Class, len(rows))

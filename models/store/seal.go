@@ -261,7 +261,7 @@ type keyring struct {
 	cases map[int64]*dataKey
 }
 
-const keyringMax = 4096
+const keyringMax = 8192
 
 func (k *keyring) get(id int64) *dataKey {
 	k.mu.Lock()
@@ -296,7 +296,7 @@ type keyCache struct {
 }
 
 const (
-	keyCacheHalf = 4096
+	keyCacheHalf = 8192        // some 8 MB
 	keyCacheFor  = time.Minute // at least, and twice that at most
 )
 
@@ -407,14 +407,7 @@ func (r *Reader) caseKeys(ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	in := "IN (SELECT value FROM json_each(?))"
-	if r.s.dialect == dialectPostgres {
-		in = "= ANY(CAST(? AS bigint[]))"
-	}
-	list := pgArray(ids)
-	if r.s.dialect == dialectSQLite {
-		list = "[" + list[1:len(list)-1] + "]"
-	}
+	in, list := r.s.among(ids)
 	rows, err := r.db.Raw("SELECT id, reference, seal_key FROM cases WHERE id "+in, list).Rows()
 	if err != nil {
 		return wrap(err)
