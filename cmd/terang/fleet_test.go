@@ -280,7 +280,7 @@ func (p *filing) send(ctx context.Context, c *http.Client, addr string) error {
 	var got struct{ Reference, Key, Code string }
 	_ = json.Unmarshal(raw, &got)
 	switch {
-	case res.StatusCode == http.StatusServiceUnavailable && res.Header.Get("Retry-After") != "":
+	case (res.StatusCode == http.StatusServiceUnavailable || res.StatusCode == http.StatusTooManyRequests) && res.Header.Get("Retry-After") != "":
 		return fmt.Errorf("%w: %s", errAgain, got.Code)
 	case res.StatusCode != http.StatusCreated:
 		return fmt.Errorf("%d %s", res.StatusCode, raw)
@@ -343,7 +343,8 @@ func (f *fleet) drive(clients int) *traffic {
 
 // settle sends a filing until it is decided, as a client does that was told to try again.
 func (tr *traffic) settle(p *filing) {
-	for end := time.Now().Add(3 * time.Minute); ; {
+	end := time.Now().Add(3 * time.Minute)
+	for try := 0; ; try++ {
 		err := p.send(context.Background(), tr.f.http, tr.f.proxied().addr)
 		switch {
 		case err == nil:
@@ -363,7 +364,8 @@ func (tr *traffic) settle(p *filing) {
 		}
 		tr.codes[why]++
 		tr.mu.Unlock()
-		time.Sleep(20 * time.Millisecond)
+		// More patient with each try, as clients are.
+		time.Sleep(min(time.Second, 20*time.Millisecond<<min(try, 6)))
 	}
 }
 
