@@ -137,7 +137,7 @@ func (h *handler) drawStep(c *fiber.Ctx, s *web.Session, next string, errs []com
 	return web.Render(c, status, pages.SecondStepPage(pages.SecondStep{
 		Step:  pages.Step{Page: h.w.Page(c, "", s.CSRF), Errors: errs, Action: web.StepPath},
 		Again: s.Step == "", App: v.App, Passkeys: len(v.Passkeys) > 0 && h.svc.PasskeysOffered(), Keys: len(v.Passkeys) > 0, Password: !s.Strong,
-		Next: web.LocalPath(next, ""), Left: v.CodesLeft,
+		Next: web.LocalPath(next, ""),
 	}))
 }
 
