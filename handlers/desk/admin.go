@@ -32,6 +32,7 @@ func (d *desk) admin(c *fiber.Ctx) error {
 			{Label: l.T("desk.admin.add_body"), URL: "/desk/admin/bodies/new"}, {Label: l.T("desk.admin.add_unit"), URL: "/desk/admin/units/new"},
 			{Label: l.T("desk.officers.add"), URL: "/desk/admin/officers/new"}, {Label: l.T("desk.away.title"), URL: "/desk/admin/officers/away"},
 			{Label: l.T("desk.decree.title"), URL: "/desk/admin/decrees/new"},
+			{Label: l.T("resets.title"), URL: "/desk/resets"},
 		},
 		Pager: components.Pager{Lang: l, Next: next},
 	}
