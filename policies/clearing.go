@@ -34,6 +34,8 @@ type Choice struct {
 type Part struct {
 	Name string
 	Text string
+	// Wrapped says that its lines end where the page did: what goes on in the next line is looked for, too.
+	Wrapped bool
 }
 
 // Passage is one piece of text that somebody must decide on, with every place where it stands.
@@ -115,7 +117,7 @@ func Clear(fields []Part, known []Known, choices []Choice, label func(kind, exem
 	}
 	out := map[string]Cleared{}
 	for _, f := range fields {
-		for _, s := range findAll(f.Text, known) {
+		for _, s := range findAll(f.Text, f.Wrapped, known) {
 			c.Marks[f.Name] = append(c.Marks[f.Name], Mark{s.start, s.end, add(f.Name, s.kind, s.text)})
 		}
 	}
@@ -151,7 +153,7 @@ func Clear(fields []Part, known []Known, choices []Choice, label func(kind, exem
 				c.undecided(f.Name, p.Type, p.Text)
 			}
 		}
-		for _, s := range findAll(masked, known) {
+		for _, s := range findAll(masked, f.Wrapped, known) {
 			for _, left := range s.outside([]rune(masked), spans) {
 				k := foldKey(left)
 				if ch, ok := by[k]; ok && !ch.Mask {
@@ -233,10 +235,16 @@ func (s stretch) outside(r []rune, masks []stretch) []string {
 }
 
 // findAll is the finder and the literals, in order, without overlaps: those that overlap become one.
-func findAll(text string, known []Known) []stretch {
+func findAll(text string, wrapped bool, known []Known) []stretch {
 	var found []stretch
 	for _, f := range FindPersonal(text, Recall) {
 		found = append(found, stretch{f.Start, f.End, f.Type, f.Text})
+	}
+	if wrapped {
+		// A blank for a line's end moves nothing: places are the same.
+		for _, f := range FindPersonal(strings.ReplaceAll(text, "\n", " "), Recall) {
+			found = append(found, stretch{f.Start, f.End, f.Type, f.Text})
+		}
 	}
 	for _, k := range known {
 		for _, s := range k.find(text) {

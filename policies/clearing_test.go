@@ -7,7 +7,7 @@ import (
 
 func clearWith(t *testing.T, text string, known []Known, choices ...Choice) *Clearing {
 	t.Helper()
-	return Clear([]Part{{"answer", text}}, known, choices, func(kind, ex string) string { return "[" + kind + "]" })
+	return Clear([]Part{{Name: "answer", Text: text}}, known, choices, func(kind, ex string) string { return "[" + kind + "]" })
 }
 
 func mask(text string) Choice { return Choice{Text: text, Mask: true} }
@@ -36,7 +36,7 @@ func TestNothingIsPublishedBeforeEveryFindIsDecided(t *testing.T) {
 }
 
 func TestAMaskCoversEveryPlaceOfAPhrase(t *testing.T) {
-	fields := []Part{{"title", "Gaji budi santoso"}, {"answer", "Bapak Budi Santoso meminta. Jawaban untuk Budi\nSantoso ada."}}
+	fields := []Part{{Name: "title", Text: "Gaji budi santoso"}, {Name: "answer", Text: "Bapak Budi Santoso meminta. Jawaban untuk Budi\nSantoso ada."}}
 	c := Clear(fields, nil, []Choice{mask("Budi Santoso")}, func(string, string) string { return "[x]" })
 	if !c.Done() || c.Field("title").Text() != "Gaji [x]" || c.Field("answer").Text() != "Bapak [x] meminta. Jawaban untuk [x] ada." {
 		t.Errorf("%q %q %+v", c.Field("title").Text(), c.Field("answer").Text(), c.Undecided)
@@ -69,6 +69,23 @@ func TestOwnPhrases(t *testing.T) {
 	}
 }
 
+// A page breaks lines where it ends, not where a name does.
+func TestNamesGoOnInTheNextLine(t *testing.T) {
+	text := "di bawah pengawasan Bapak Budi\nSantoso, telepon 0812\n9999 1234 dan 0813 9999 1234\n0814 9999 1234"
+	c := Clear([]Part{{Name: "page", Text: text, Wrapped: true}}, nil, nil, func(string, string) string { return "" })
+	r := []rune(text)
+	for _, word := range []string{"Budi", "Santoso", "0812", "9999 1234", "0813 9999 1234", "0814"} {
+		at := len([]rune(text[:strings.Index(text, word)]))
+		ok := false
+		for _, m := range c.Marks["page"] {
+			ok = ok || m.Start <= at && at+len([]rune(word)) <= m.End
+		}
+		if !ok {
+			t.Errorf("%q is not found in %q: %+v", word, string(r), c.Marks["page"])
+		}
+	}
+}
+
 // What a mask uncovers is looked through again: the rest of a half-masked name is still one.
 func TestHalfAMaskIsNotEnough(t *testing.T) {
 	c := clearWith(t, "Kepada Bapak Budi Santoso.", nil, own("Budi"))
@@ -90,7 +107,7 @@ func TestMaskLabels(t *testing.T) {
 		if p.ID == "id" && label != "[nama – pasal 17 huruf h]" {
 			t.Error(label)
 		}
-		if c := Clear([]Part{{"a", label}}, nil, nil, p.maskLabelID); !c.Done() {
+		if c := Clear([]Part{{Name: "a", Text: label}}, nil, nil, p.maskLabelID); !c.Done() {
 			t.Errorf("%s: the mask itself is a find: %+v", p.ID, c.Undecided)
 		}
 	}
@@ -103,13 +120,13 @@ func FuzzClear(f *testing.F) {
 	f.Add("\xff a b", "b")
 	f.Fuzz(func(t *testing.T, text, phrase string) {
 		known := []Known{{Text: phrase}, {Text: phrase, Digits: true}}
-		c := Clear([]Part{{"a", text}}, known, nil, func(string, string) string { return "[x]" })
+		c := Clear([]Part{{Name: "a", Text: text}}, known, nil, func(string, string) string { return "[x]" })
 		var all []Choice
 		for range 5 { // what masks uncover is decided in the next round
 			for _, p := range c.Passages {
 				all = append(all, Choice{Text: p.Text, Mask: true})
 			}
-			c = Clear([]Part{{"a", text}}, known, all, func(string, string) string { return "[x]" })
+			c = Clear([]Part{{Name: "a", Text: text}}, known, all, func(string, string) string { return "[x]" })
 		}
 		if c.Done() && phrase != "x" && len(literal(c.Field("a").Text(), phrase, true)) > len(literal("[x]", phrase, true))+strings.Count(c.Field("a").Text(), "[x]") {
 			t.Errorf("%q is left in %q", phrase, c.Field("a").Text())

@@ -114,7 +114,7 @@ func (s *Service) look(ctx context.Context, r *DocumentReport, known []policies.
 			}
 			continue
 		}
-		found := policies.Clear([]policies.Part{{Name: "page", Text: text}}, known, nil, func(string, string) string { return "" })
+		found := policies.Clear([]policies.Part{{Name: "page", Text: text, Wrapped: true}}, known, nil, func(string, string) string { return "" })
 		for _, p := range found.Passages {
 			key := strings.ToLower(p.Text)
 			j, ok := at[key]

@@ -306,7 +306,7 @@ type place struct {
 }
 
 func findOn(t *raster.Text, known []policies.Known) []place {
-	c := policies.Clear([]policies.Part{{Name: "page", Text: t.String()}}, known, nil, func(string, string) string { return "" })
+	c := policies.Clear([]policies.Part{{Name: "page", Text: t.String(), Wrapped: true}}, known, nil, func(string, string) string { return "" })
 	return placesOf(t, c)
 }
 
