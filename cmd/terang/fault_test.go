@@ -450,3 +450,59 @@ func TestByteASecond(t *testing.T) {
 	wg.Wait()
 	t.Logf("the last slow client was hung up on after %s", time.Since(begun).Round(100*time.Millisecond))
 }
+
+// While the disk takes long over a write, filings wait for it and are then acknowledged; whoever
+// reads waits for nothing.
+func TestSlowDisk(t *testing.T) {
+	f := newFleet(t, "", 1)
+	f.body()
+	f.startAll()
+	i := f.instances[0]
+	var n atomic.Int64
+	p, err := f.file(i, &n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const slow = 3 * time.Second
+	db := storetest.Raw(t, f.config())
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil { // nobody else's write comes through
+		t.Fatal(err)
+	}
+	begun := time.Now()
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			if _, err := f.file(i, &n); err != nil {
+				t.Error(err)
+			}
+			if took := time.Since(begun); took < slow {
+				t.Errorf("acknowledged after %s, before the disk had it", took)
+			}
+		})
+	}
+	time.Sleep(200 * time.Millisecond)
+	var longest time.Duration
+	for time.Since(begun) < slow-500*time.Millisecond {
+		for _, path := range []string{"/", "/disclosures", "/api/v1/bodies"} {
+			a := f.get(i, path)
+			if a.status != http.StatusOK {
+				t.Errorf("%s: %d", path, a.status)
+			}
+			longest = max(longest, a.took)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if there, whole, err := f.read(p); !there || !whole {
+		t.Error(err)
+	}
+	time.Sleep(time.Until(begun.Add(slow)))
+	if _, err := db.Exec("COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	if longest > 2*time.Second {
+		t.Errorf("a reader waited %s", longest)
+	}
+	t.Logf("readers waited %s at most", longest.Round(time.Millisecond))
+}

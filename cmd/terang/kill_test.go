@@ -123,6 +123,14 @@ func TestStoppedLeader(t *testing.T) {
 		}
 		return cp.Size
 	}
+	// Stopped for moments, it may be anywhere: between reading the head and moving it, too.
+	for range 12 {
+		leader := f.leader(st)
+		leader.signal(syscall.SIGSTOP)
+		time.Sleep(time.Duration(mathrand.IntN(150)) * time.Millisecond)
+		leader.signal(syscall.SIGCONT)
+		time.Sleep(time.Duration(mathrand.IntN(300)) * time.Millisecond)
+	}
 	for range 2 {
 		leader, was := f.leader(st), ""
 		was, _ = st.Read(t.Context()).Leader("background")
