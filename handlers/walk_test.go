@@ -237,7 +237,7 @@ func (w *walk) plant() {
 	w.file("plain", "", models.Request)
 	// Somebody broke the glass on one of the confidential cases: that too must be told to few.
 	breaker := w.AddPlain("darurat@dinas.test", models.Agent, "dinas", models.Confidential)
-	must[*models.Case](t)(w.Emergency(w.Ctx, breaker, w.cases["deep"].Reference, deepWord+"darurat, keselamatan seseorang terancam"))
+	must[casework.Opened](t)(w.Emergency(w.Ctx, breaker, w.cases["deep"].Reference, deepWord+"darurat, keselamatan seseorang terancam"))
 	grants := must[[]models.Grant](t)(w.Store.Read(w.Ctx).Grants(w.cases["deep"].ID))
 	for _, g := range grants {
 		w.grants = append(w.grants, g.ID)

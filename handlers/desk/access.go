@@ -25,7 +25,7 @@ type Access interface {
 	Grant(ctx context.Context, a models.Actor, ref string, in casework.GrantInput) (*models.Case, error)
 	Revoke(ctx context.Context, a models.Actor, ref string, id int64, in casework.TextInput) (*models.Case, error)
 	Grantable(ctx context.Context, a models.Actor, ref string) ([]models.Officer, error)
-	Emergency(ctx context.Context, a models.Actor, ref, why string) (*models.Case, error)
+	Emergency(ctx context.Context, a models.Actor, ref, why string) (casework.Opened, error)
 	Emergencies(ctx context.Context, a models.Actor, after int64) ([]casework.EmergencyView, int64, error)
 	Acknowledge(ctx context.Context, a models.Actor, id int64, note string) error
 	Handover(ctx context.Context, a models.Actor, in casework.HandoverInput) (casework.HandoverReport, error)
@@ -225,12 +225,16 @@ func (d *desk) emergency(c *fiber.Ctx) error {
 	in := web.ReadForm(c)
 	ref, why := in.Line("reference"), in.Text("reason")
 	err := in.Err()
-	var opened *models.Case
+	var opened casework.Opened
 	if err == nil {
 		opened, err = d.svc.Emergency(c.UserContext(), web.Actor(c), ref, why)
 	}
 	if err == nil {
-		d.w.Flash(c, "desk.flash.emergency")
+		if opened.Broken {
+			d.w.Flash(c, "desk.flash.emergency")
+		} else {
+			d.w.Flash(c, "desk.flash.no_emergency")
+		}
 		return web.SeeOther(c, string(caseURL(opened.Reference, "")))
 	}
 	// What opens nothing is the form's to say, in the same words whatever the reason.
@@ -367,13 +371,13 @@ func (d *desk) handoverPage(c *fiber.Ctx, in casework.HandoverInput, errs []comp
 	if err != nil {
 		return nil, err
 	}
-	back := templ.SafeURL("/desk")
+	back, list := templ.SafeURL("/desk"), l.T("desk.crumb")
 	if a.Role == models.Administrator {
-		back = "/desk/admin/officers"
+		back, list = "/desk/admin/officers", l.T("desk.officers.title")
 	}
 	wrong := func(f string) string { return components.ErrorFor(errs, f) }
 	v := pages.DeskHandoverForm{
-		Step:   pages.Step{Page: d.page(c, ""), Action: "/desk/handover", BackURL: back, Errors: errs},
+		Step:   pages.Step{Page: d.page(c, ""), Action: "/desk/handover", BackURL: back, Errors: errs}, List: list,
 		Intro:  []string{l.T("handover.intro")},
 		From:   components.Select{Lang: l, Name: "from", Label: l.T("handover.from"), Empty: l.T("handover.choose"), Error: wrong("from")},
 		To:     components.Select{Lang: l, Name: "to", Label: l.T("handover.to"), Hint: l.T("handover.to.hint"), Empty: l.T("handover.choose"), Error: wrong("to")},

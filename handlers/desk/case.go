@@ -35,10 +35,10 @@ func (d *desk) caseView(c *fiber.Ctx, v *casework.CaseView) pages.DeskCaseView {
 		Facts: t.Facts(v), Parties: t.Parties(v), Clocks: t.Clocks(v), Chain: t.Chain(v), Class: t.Class(v),
 		Decisions: t.Decisions(v), Timeline: t.Timeline(shown(v.Timeline)),
 		Jump: []components.Link{
-			{Label: l.T("desk.asked"), URL: "#asked"}, {Label: l.T("desk.messages"), URL: "#messages"},
+			{Label: l.T("desk.asked"), URL: "#asked"}, {Label: l.T("desk.parties"), URL: "#parties"}, {Label: l.T("desk.messages"), URL: "#messages"},
 			{Label: l.T("desk.documents"), URL: "#documents"}, {Label: l.T("desk.decision"), URL: "#decision"},
 			{Label: l.T("desk.clocks"), URL: "#clocks"}, {Label: l.T("desk.class"), URL: "#class"},
-			{Label: l.T("desk.chain"), URL: "#chain"}, {Label: l.T("desk.parties"), URL: "#parties"},
+			{Label: l.T("desk.chain"), URL: "#chain"},
 			{Label: l.T("desk.timeline"), URL: "#timeline"},
 		},
 	}

@@ -208,9 +208,9 @@ func (w *work) revoke(g *models.Grant, o *models.Officer, why string) error {
 // the need to know: with a reason, for models.EmergencyFor, told at once to the superior, who
 // must acknowledge it. A reference that is wrong, another body's, or above the officer's
 // clearance is the same NotFound; every such try is an event and is throttled by officer.
-func (s *Service) Emergency(ctx context.Context, a models.Actor, ref, why string) (*models.Case, error) {
+func (s *Service) Emergency(ctx context.Context, a models.Actor, ref, why string) (Opened, error) {
 	if a.Kind != models.ByOfficer || !a.Role.OnChain() {
-		return nil, models.Refuse(models.Forbidden, "not_allowed", policies.ActEmergency)
+		return Opened{}, models.Refuse(models.Forbidden, "not_allowed", policies.ActEmergency)
 	}
 	why = clean(why)
 	var check models.Check
@@ -220,23 +220,29 @@ func (s *Service) Emergency(ctx context.Context, a models.Actor, ref, why string
 	text(&check, "reason", why, maxReason, true)
 	check.Field(why == "" || utf8.RuneCountInString(why) >= models.EmergencyReason, "reason", "too_short", strconv.Itoa(models.EmergencyReason))
 	if err := check.Err(); err != nil {
-		return nil, err
+		return Opened{}, err
 	}
 	keys := []string{fmt.Sprintf("emergency:%d", a.OfficerID)}
 	if err := s.throttled(ctx, keys); err != nil {
-		return nil, err
+		return Opened{}, err
 	}
-	c, err := s.breakIn(ctx, a, norm, why)
+	opened, err := s.breakIn(ctx, a, norm, why)
 	if err == nil || models.KindOf(err) != models.NotFound {
-		return c, err
+		return opened, err
 	}
 	if err := s.failed(ctx, keys); err != nil {
-		return nil, err
+		return Opened{}, err
 	}
-	return nil, err
+	return Opened{}, err
 }
 
-func (s *Service) breakIn(ctx context.Context, a models.Actor, ref, why string) (out *models.Case, _ error) {
+// Opened is what an emergency came to.
+type Opened struct {
+	Reference string
+	Broken    bool // false where the officer could see the case anyway: nothing was opened, nobody told
+}
+
+func (s *Service) breakIn(ctx context.Context, a models.Actor, ref, why string) (out Opened, _ error) {
 	refused := false
 	err := s.store.WithTx(ctx, func(tx *store.Tx) error {
 		c, err := tx.CaseByReference(ref)
@@ -257,7 +263,7 @@ func (s *Service) breakIn(ctx context.Context, a models.Actor, ref, why string) 
 					return err
 				}
 				if !closed || a.Clearance != models.Confidential {
-					out = c // nothing to break: they may see it, or are not cleared for what they do not
+					out = Opened{Reference: c.Reference} // nothing to break: they may see it, or are not cleared for what they do not
 					return nil
 				}
 			}
@@ -280,7 +286,7 @@ func (s *Service) breakIn(ctx context.Context, a models.Actor, ref, why string) 
 		if err := w.let(o, models.EmergencyGrant, why, w.now.Add(models.EmergencyFor)); err != nil {
 			return err
 		}
-		out = c
+		out = Opened{c.Reference, true}
 		return w.alarm(o)
 	})
 	if err == nil && refused {

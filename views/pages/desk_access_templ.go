@@ -381,7 +381,7 @@ func DeskEnd(v DeskEndForm) templ.Component {
 }
 
 // deskPlain frames a form that is about no case.
-func deskPlain(f Step, title string, intro []string, button string, kind string) templ.Component {
+func deskPlain(f Step, list string, title string, intro []string, button string, kind string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -414,7 +414,7 @@ func deskPlain(f Step, title string, intro []string, button string, kind string)
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = components.ShowCrumbs(f.l(), []components.Link{{Label: f.l().T("desk.crumb"), URL: f.BackURL}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = components.ShowCrumbs(f.l(), []components.Link{{Label: list, URL: f.BackURL}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -601,7 +601,7 @@ func DeskEmergency(v DeskEmergencyForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = deskPlain(v.Step, v.l().T("emergency.title"), v.Intro, v.l().T("emergency.button"), "warning").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = deskPlain(v.Step, v.l().T("desk.crumb"), v.l().T("emergency.title"), v.Intro, v.l().T("emergency.button"), "warning").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -822,6 +822,7 @@ func DeskEmergencies(v DeskEmergenciesView) templ.Component {
 // DeskHandoverForm moves what an officer holds to another. Fields: from, to, disable, reason.
 type DeskHandoverForm struct {
 	Step
+	List    string // what one comes from and goes back to
 	Intro   []string
 	From    components.Select
 	To      components.Select
@@ -894,7 +895,7 @@ func DeskHandover(v DeskHandoverForm) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = deskPlain(v.Step, v.l().T("handover.title"), v.Intro, v.l().T("handover.button"), "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = deskPlain(v.Step, v.List, v.l().T("handover.title"), v.Intro, v.l().T("handover.button"), "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var34), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
