@@ -151,7 +151,7 @@ func rootCommand() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		serveCommand(), migrateCommand(), bodyCommand(), officerCommand(), importCommand(), packCommand(),
-		holidaysCommand(), sweepCommand(), exportCommand(), reportCommand(), verifyCommand(), backupCommand(), restoreCommand(), witnessCommand(), logCommand(), keysCommand(), filesCommand(), versionCommand(), benchCommand(),
+		holidaysCommand(), sweepCommand(), exportCommand(), reportCommand(), verifyCommand(), backupCommand(), restoreCommand(), witnessCommand(), outboxCommand(), securityCommand(), logCommand(), keysCommand(), filesCommand(), versionCommand(), benchCommand(),
 	)
 	return root
 }

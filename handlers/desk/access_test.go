@@ -35,6 +35,10 @@ func TestWhoMayOpenWhat(t *testing.T) {
 		{at + "/clarification", [6]int{200, 200, 200, 200, 403, 403}},
 		{at + "/message", [6]int{200, 200, 200, 200, 403, 403}},
 		{at + "/note", [6]int{200, 200, 200, 200, 403, 403}},
+		{at + "/repeats", [6]int{200, 200, 200, 200, 403, 403}},
+		{"/desk/repeats", [6]int{200, 200, 200, 200, 403, 403}},
+		{"/desk/admin/outbox", [6]int{403, 403, 403, 403, 403, 200}},
+		{"/desk/admin/security", [6]int{403, 403, 403, 403, 403, 200}},
 		{at + "/attachments", [6]int{200, 200, 200, 200, 403, 403}},
 		{at + "/attachments/1/redaction", [6]int{404, 404, 404, 404, 403, 403}}, // no such document
 		{at + "/attachments/1/redaction/look", [6]int{404, 404, 404, 404, 403, 403}},
@@ -109,6 +113,9 @@ func TestWhoMaySendWhat(t *testing.T) {
 		{at + "/attachments/1/redaction", []string{"do", "page", "page", "1", "exemption", "h"}, [6]int{404, 404, 404, 404, 403, 403}},
 		{at + "/attachments/1/redaction/look", []string{"looked", "yes"}, [6]int{404, 404, 404, 404, 403, 403}},
 		{at + "/attachments/1/redaction/upload", []string{"why", "h"}, [6]int{404, 404, 404, 404, 403, 403}},
+		{at + "/repeats", []string{"rule", "bad_faith", "reason", ""}, [6]int{403, 403, 422, 422, 403, 403}},
+		{at + "/repeats/1/withdraw", []string{"why", "x"}, [6]int{403, 403, 404, 404, 403, 403}},
+		{"/desk/admin/outbox/1/retry", nil, [6]int{403, 403, 403, 403, 403, 404}},
 		{"/desk/admin/officers/disable", []string{"email", "agent@lain.test"}, [6]int{403, 403, 403, 403, 403, 303}},
 		{"/desk/admin/officers/end", []string{"email", "agent@lain.test"}, [6]int{403, 403, 403, 403, 403, 303}},
 		{"/desk/admin/officers/reset", []string{"email", "agent@dinas.test"}, [6]int{403, 403, 403, 403, 403, 409}},    // has none
