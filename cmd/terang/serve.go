@@ -56,9 +56,9 @@ func serveCommand() *cobra.Command {
 	f.Bool("migrate", false, "bring an older database up to date before serving")
 	f.Bool("accept-secret", false, "serve with another secret than before, once: where it was lost or changed on purpose")
 	f.StringSlice("trusted-proxy", nil, "`ADDRESS` or network of a proxy whose X-Forwarded-For is believed; may be given many times")
+	addFrontFlags(cmd)
 	f.Bool("log-json", false, "write the server's log as JSON")
 	f.StringSlice("witness", nil, "`URL=VKEY` of a witness that the log's heads are shown to; may be given many times")
-	addFrontFlags(cmd)
 	signInFlags(cmd)
 	f.Int("witness-quorum", 0, "how many witnesses must have cosigned a head before it is published and receipts are made under it")
 	return cmd
@@ -71,10 +71,10 @@ type serveOptions struct {
 	migrate   bool
 	accept    bool // the secret, though it is not the one this database knows
 	proxies   []netip.Prefix
+	front     front     // mail, and what watches the server
 	logJSON   bool
 	passing   bool      // the data folder is the demo's own and goes when it ends
 	witnesses []witness // that the log's heads are shown to
-	front     front     // mail, and what watches the server
 
 	secondGiven bool               // --second-factor was given: a demo asks as told
 	provider    *handlers.Provider // nil for none
@@ -263,6 +263,9 @@ func (a *app) firstRun(ctx context.Context, errOut io.Writer) error {
 // background does what no request asks for. What one instance among several should do, the
 // one that leads does: see lead.
 func (a *app) background(ctx context.Context, log *slog.Logger, witnesses ...witness) {
+	var every sync.WaitGroup // what each instance does
+	defer every.Wait()
+	every.Go(func() { a.scanning(ctx, log) })
 	a.store.Lead(ctx, "background", instanceName(), func(ctx context.Context) {
 		if a.Database != "" {
 			log.Info("leading")
