@@ -45,7 +45,7 @@ func (r *Reader) ClockRows(after int64, limit int) ([]ClockRow, error) {
 	// Not k.*: the basis of a date is longer than all the rest and not asked for here.
 	err := r.db.Raw(`SELECT k.id, k.case_id, k.name, k."primary", k.started_at, k.day_one, k.due_on, k.due_at, k.lapsed_at, k.extended, k.version, c.reference, c.body_id, c.pack, c.pack_version, c.due_on AS case_due_on,
 			EXISTS (SELECT 1 FROM clock_entries e WHERE e.case_id = k.case_id AND e.clock_id = k.id AND e.event IN ('paused', 'resumed', 'restarted', 'extended')) AS moved
-		FROM clocks k JOIN cases c ON c.id = k.case_id WHERE k.id > ? AND k.stopped_at IS NULL ORDER BY k.id LIMIT ?`, after, limit).Scan(&rows).Error
+		FROM clocks k JOIN cases c ON c.id = +k.case_id WHERE k.id > ? AND k.stopped_at IS NULL ORDER BY k.id LIMIT ?`, after, limit).Scan(&rows).Error
 	return rows, wrap(err)
 }
 
