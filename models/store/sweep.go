@@ -39,7 +39,7 @@ type ClockRow struct {
 	Moved       bool // its ledger has more than its start
 }
 
-// ClockRows lists running clocks by key.
+// ClockRows lists running clocks by key. The plus keeps SQLite from beginning with the cases.
 func (r *Reader) ClockRows(after int64, limit int) ([]ClockRow, error) {
 	var rows []ClockRow
 	// Not k.*: the basis of a date is longer than all the rest and not asked for here.
