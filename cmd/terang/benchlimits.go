@@ -230,7 +230,15 @@ const rawSchema = "terang_bench_raw"
 
 // rawRate measures filings a second with so many a commit.
 func (d *benchDriver) rawRate(ctx context.Context, from *sql.DB, tables []rawTable, batch int) (rate float64, err error) {
+	dir, err := os.MkdirTemp(d.o.Data, "limit-") // on the same disk
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
 	cfg := store.Config{}
+	if cfg.Keys, err = store.OpenMasterKey(filepath.Join(dir, masterKeyName)); err != nil {
+		return 0, err
+	}
 	clients := 1 // SQLite has one writer
 	if d.o.Database != "" {
 		u, err := url.Parse(d.o.Database)
@@ -249,11 +257,6 @@ func (d *benchDriver) rawRate(ctx context.Context, from *sql.DB, tables []rawTab
 		u.RawQuery = q.Encode()
 		cfg.URL, clients = u.String(), d.o.concurrency
 	} else {
-		dir, err := os.MkdirTemp(d.o.Data, "limit-") // on the same disk
-		if err != nil {
-			return 0, err
-		}
-		defer os.RemoveAll(dir)
 		cfg.Path = filepath.Join(dir, databaseName)
 	}
 	st, err := store.Open(ctx, cfg)
