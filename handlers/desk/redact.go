@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -321,6 +322,9 @@ func (f *redacting) look() templ.Component {
 	return pages.DeskRedactLook(v)
 }
 
+// copyMax bounds how long a copy may take to be made.
+const copyMax = 3 * time.Minute
+
 func (d *desk) redact(c *fiber.Ctx) error {
 	in := web.ReadForm(c)
 	id, err := strconv.ParseInt(c.Params("id"), 10, 64)
@@ -329,7 +333,10 @@ func (d *desk) redact(c *fiber.Ctx) error {
 	}
 	input := casework.RedactInput{Version: versionOf(in), Document: id, Boxes: in.Int("boxes"), Looked: in.On("looked")}
 	if err = in.Err(); err == nil {
-		_, err = d.svc.Redact(c.UserContext(), web.Actor(c), c.Params("ref"), input)
+		// A long document takes longer than a page may; who asked for it waits.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), copyMax)
+		defer cancel()
+		_, err = d.svc.Redact(ctx, web.Actor(c), c.Params("ref"), input)
 	}
 	if err == nil {
 		return d.done(c, "redacted")

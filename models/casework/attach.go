@@ -279,6 +279,9 @@ func (s *Service) Detach(ctx context.Context, a models.Actor, ref string, id int
 		if a.Kind != models.ByOfficer || !d.FromBody || d.Released {
 			return models.Refuse(models.Conflict, "document_stays")
 		}
+		if err := w.notCopied(id); err != nil {
+			return err
+		}
 		if err := w.c.Move(models.ActAttach); err != nil {
 			return err
 		}

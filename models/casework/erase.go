@@ -457,6 +457,9 @@ func (e *eraser) moved(w *work) error {
 }
 
 func (e *eraser) published(w *work) error {
+	if err := w.DeleteRedactions(w.c.ID); err != nil {
+		return err
+	}
 	d, err := w.Disclosure(w.c.ID)
 	if err != nil || d == nil {
 		return err

@@ -724,3 +724,15 @@ func possible(c *models.Case, act models.Action) error {
 
 // CoveredJSON is how a copy's row keeps what it covers.
 func CoveredJSON(c []models.Covered) string { return toJSON(c) }
+
+// notCopied refuses to take out a document that a redacted copy was made of: the original stays.
+func (w *work) notCopied(id int64) error {
+	docs, err := w.Attachments(w.c.ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(docs, func(d models.Attachment) bool { return d.Redacts != nil && *d.Redacts == id }) {
+		return models.Refuse(models.Conflict, "document_stays")
+	}
+	return nil
+}

@@ -218,6 +218,8 @@ func TestRedactedCopyGoesOutInsteadOfTheOriginal(t *testing.T) {
 		t.Error("what is published is not the copy")
 	}
 
+	wants(t, r.Detach(r.Ctx, r.ppid, r.c.Reference, r.doc.ID), models.Conflict, "document_stays")
+
 	// Undoing is another copy: the newest goes out.
 	r.draw(casework.BoxesInput{Action: "clear", Box: models.Box{Page: 2}})
 	again := r.copy()
