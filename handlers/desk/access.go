@@ -293,7 +293,10 @@ func (d *desk) showEmergencies(c *fiber.Ctx, status int, in *web.Form, failed er
 		// Several forms stand on this page: each field is named after its own.
 		row.Note = components.TextArea{Lang: l, Name: "note-" + itoa(e.ID), Label: l.T("emergency.note"), Rows: 2}
 		if failed != nil && e.ID == at {
-			v.Errors, _, _ = web.FormErrors(l, web.Rename(failed, "note", row.Note.Name))
+			v.Errors, _, _ = web.FormErrors(l, failed)
+			for i := range v.Errors {
+				v.Errors[i].Field = row.Note.Name
+			}
 			row.Note.Value, row.Note.Error = in.Text(row.Note.Name), components.ErrorFor(v.Errors, row.Note.Name)
 			v.Failed = true
 		}
@@ -377,7 +380,7 @@ func (d *desk) handoverPage(c *fiber.Ctx, in casework.HandoverInput, errs []comp
 	}
 	wrong := func(f string) string { return components.ErrorFor(errs, f) }
 	v := pages.DeskHandoverForm{
-		Step:   pages.Step{Page: d.page(c, ""), Action: "/desk/handover", BackURL: back, Errors: errs}, List: list,
+		Step: pages.Step{Page: d.page(c, ""), Action: "/desk/handover", BackURL: back, Errors: errs}, List: list,
 		Intro:  []string{l.T("handover.intro")},
 		From:   components.Select{Lang: l, Name: "from", Label: l.T("handover.from"), Empty: l.T("handover.choose"), Error: wrong("from")},
 		To:     components.Select{Lang: l, Name: "to", Label: l.T("handover.to"), Hint: l.T("handover.to.hint"), Empty: l.T("handover.choose"), Error: wrong("to")},
