@@ -291,7 +291,10 @@ func (s *Service) idempotency(in FileInput) (stored, request, key string) {
 	mac := hmac.New(sha256.New, s.secret)
 	mac.Write([]byte("case key\x00" + name))
 	in.Uploads, in.IdempotencyKey = nil, ""
-	return models.HashSecret(name), models.HashSecret(toJSON(in)), models.KeyFrom(mac.Sum(nil))
+	// Keyed: a plain hash of a short request could be found by trying.
+	same := hmac.New(sha256.New, s.secret)
+	same.Write([]byte("request\x00" + toJSON(in)))
+	return models.HashSecret(name), hex.EncodeToString(same.Sum(nil)), models.KeyFrom(mac.Sum(nil))
 }
 
 func (s *Service) replay(ctx context.Context, stored, request, key string) (Filed, bool, error) {
