@@ -69,10 +69,7 @@ func (s *Service) PreviewPublication(ctx context.Context, a models.Actor, ref st
 	if !mayDo(a, policies.ActPublish, v.Case, v.Rungs).Allowed {
 		return nil, models.Refuse(models.Forbidden, "not_allowed", policies.ActPublish)
 	}
-	w, err := s.glimpse(ctx, a, v)
-	if err != nil {
-		return nil, err
-	}
+	w := s.glimpse(ctx, a, v)
 	reports, err := s.reports(ctx, w)
 	if err != nil {
 		return nil, err
@@ -91,11 +88,10 @@ func (s *Service) PreviewPublication(ctx context.Context, a models.Actor, ref st
 }
 
 // glimpse is a work without a transaction, for what only reads.
-func (s *Service) glimpse(ctx context.Context, a models.Actor, v *CaseView) (*work, error) {
+func (s *Service) glimpse(ctx context.Context, a models.Actor, v *CaseView) *work {
 	r := s.store.Read(ctx)
 	now := s.now()
-	w := &work{Tx: &store.Tx{Reader: r}, s: s, actor: a, now: now, at: s.moment(now), c: v.Case, body: v.Body, pack: v.Pack, unit: v.Unit, rungs: v.Rungs}
-	return w, nil
+	return &work{Tx: &store.Tx{Reader: r}, s: s, actor: a, now: now, at: s.moment(now), c: v.Case, body: v.Body, pack: v.Pack, unit: v.Unit, rungs: v.Rungs}
 }
 
 // Publish puts a decided case into the disclosure log without its requester, or
@@ -111,10 +107,7 @@ func (s *Service) Publish(ctx context.Context, a models.Actor, ref string, in Pu
 			return nil, err
 		}
 		if mayDo(a, policies.ActPublish, v.Case, v.Rungs).Allowed && v.Case.Classification == models.Public && v.Case.Can(models.ActPublish) {
-			w, err := s.glimpse(ctx, a, v)
-			if err != nil {
-				return nil, err
-			}
+			w := s.glimpse(ctx, a, v)
 			if reports, err = s.reports(ctx, w); err != nil {
 				return nil, err
 			}
