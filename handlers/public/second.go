@@ -193,7 +193,7 @@ func (h *handler) challenge(c *fiber.Ctx, purpose string, ask casework.Ceremony,
 	if err != nil {
 		return err
 	}
-	sealed, err := h.w.Seal(purpose, ask.State, models.CeremonyFor)
+	sealed, err := h.w.Seal(purpose, ask.Kept, models.CeremonyFor)
 	if err != nil {
 		return err
 	}

@@ -75,16 +75,16 @@ func (s *Service) keyOwner(r *store.Reader, o *models.Officer) (keyOwner, error)
 	return k, err
 }
 
-// Ceremony is a challenge to a browser. Options goes to its script; State comes back with
+// Ceremony is a challenge to a browser. Options goes to its script; Kept comes back with
 // the answer, from a place only the server can write.
 type Ceremony struct {
 	Options json.RawMessage
-	State   []byte
+	Kept    []byte
 }
 
 func ceremony(options any, data *webauthn.SessionData) (c Ceremony, err error) {
 	if c.Options, err = json.Marshal(options); err == nil {
-		c.State, err = json.Marshal(data)
+		c.Kept, err = json.Marshal(data)
 	}
 	if err != nil {
 		return c, internal("ceremony", err)

@@ -352,10 +352,10 @@ func (b *at) passkey(name string) (virtualwebauthn.Authenticator, virtualwebauth
 	credential := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
 	credential.Counter = 1
 	answer := virtualwebauthn.CreateAttestationResponse(site, device, credential, *options)
-	if b.token, _, err = b.f.AddPasskey(b.f.Ctx, b.holder(), ask.State, []byte(answer), name); err != nil {
+	if b.token, _, err = b.f.AddPasskey(b.f.Ctx, b.holder(), ask.Kept, []byte(answer), name); err != nil {
 		b.f.t.Fatal(err)
 	}
-	_, _, err = b.f.AddPasskey(b.f.Ctx, b.holder(), ask.State, []byte(answer), name)
+	_, _, err = b.f.AddPasskey(b.f.Ctx, b.holder(), ask.Kept, []byte(answer), name)
 	wants(b.f.t, err, models.Unauthorized, "passkey_refused") // its challenge is spent
 	b.look()
 	return device, credential
@@ -376,7 +376,7 @@ func TestPasskeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		answer := []byte(virtualwebauthn.CreateAssertionResponse(site, device, key, *options))
-		token, a, err := f.SignInByPasskey(f.Ctx, ask.State, answer, "here", by)
+		token, a, err := f.SignInByPasskey(f.Ctx, ask.Kept, answer, "here", by)
 		return token, a, answer, ask, err
 	}
 	key.Counter = 5
@@ -384,11 +384,11 @@ func TestPasskeys(t *testing.T) {
 	if err != nil || a.Role != models.InfoOfficer || token == "" {
 		t.Fatalf("%+v %v", a, err)
 	}
-	_, _, err = f.SignInByPasskey(f.Ctx, ask.State, answer, "here", by)
+	_, _, err = f.SignInByPasskey(f.Ctx, ask.Kept, answer, "here", by)
 	wants(t, err, models.Unauthorized, "passkey_refused")
 	_, _, err = f.SignInByPasskey(f.Ctx, []byte("null"), answer, "here", by)
 	wants(t, err, models.Unauthorized, "passkey_refused")
-	_, _, err = f.SignInByPasskey(f.Ctx, ask.State, nil, "here", by)
+	_, _, err = f.SignInByPasskey(f.Ctx, ask.Kept, nil, "here", by)
 	wants(t, err, models.Unauthorized, "passkey_refused")
 
 	elsewhere := site
@@ -431,10 +431,10 @@ func TestPasskeys(t *testing.T) {
 		t.Fatal(err, options)
 	}
 	key.Counter = 9
-	if _, err = f.ProvePasskey(f.Ctx, c.holder(), ask.State, []byte(virtualwebauthn.CreateAssertionResponse(site, device, key, *options)), "here"); models.CodeOf(err) != "passkey_refused" {
+	if _, err = f.ProvePasskey(f.Ctx, c.holder(), ask.Kept, []byte(virtualwebauthn.CreateAssertionResponse(site, device, key, *options)), "here"); models.CodeOf(err) != "passkey_refused" {
 		t.Errorf("an answer to another challenge: %v", err)
 	}
-	if c.token, err = f.ProvePasskey(f.Ctx, c.holder(), second.State, []byte(virtualwebauthn.CreateAssertionResponse(site, device, key, *options)), "here"); err != nil {
+	if c.token, err = f.ProvePasskey(f.Ctx, c.holder(), second.Kept, []byte(virtualwebauthn.CreateAssertionResponse(site, device, key, *options)), "here"); err != nil {
 		t.Fatal(err)
 	}
 	if c.look().view.Step != "" {
