@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -34,6 +35,9 @@ func migrateCommand() *cobra.Command {
 				}
 				if len(applied) == 0 {
 					fmt.Fprintln(cmd.OutOrStdout(), "nothing to apply")
+				}
+				if slices.Contains(applied, "0002_seal") && !slices.Contains(applied, "0001_first") {
+					fmt.Fprintln(cmd.ErrOrStderr(), "what was said in older cases is still plain, and searches do not find it: run `terang keys seal` next")
 				}
 				return nil
 			})
