@@ -53,7 +53,6 @@ var (
 	errHolds    = refuse("file_holds_files") // other files inside
 	errUnpacks  = refuse("file_unpacks")     // to far more than it is
 	errOutside  = refuse("file_links")       // fetches something when opened
-	errMarkup   = refuse("file_type_refused", "text/html")
 	errEncoding = refuse("file_not_text")
 )
 
