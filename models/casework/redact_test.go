@@ -456,3 +456,38 @@ func pngOf(t *testing.T) []byte {
 	}
 	return b.Bytes()
 }
+
+// Where poppler is not installed a PDF says so and takes a copy made elsewhere; pictures are
+// redacted all the same. The test runs itself once more, in a process that finds no program.
+func TestWithoutRenderer(t *testing.T) {
+	if os.Getenv("TERANG_TEST_NO_PATH") == "" {
+		self := exec.Command(os.Args[0], "-test.run=^(TestWithoutRenderer|TestPicturesAreRedacted)$", "-test.v")
+		self.Env = append(os.Environ(), "PATH=/nowhere", "TERANG_TEST_NO_PATH=1", "TERANG_REQUIRE=")
+		if said, err := self.CombinedOutput(); err != nil || bytes.Count(said, []byte("--- PASS")) != 2 {
+			t.Errorf("%v\n%s", err, said)
+		}
+		return
+	}
+	if casework.Renderer() != "" {
+		t.Fatal("a program was found where there is none")
+	}
+	r := givenDocument(t, "laporan.pdf", letter(t, "Bapak Budi Santoso"))
+	if v := r.view(); v.Refused != "renderer_missing" || v.Renderer != "" {
+		t.Errorf("%+v", v)
+	}
+	_, err := r.DrawBoxes(r.Ctx, r.ppid, r.c.Reference, r.doc.ID, casework.BoxesInput{Action: "page", Box: models.Box{Page: 1}, Exemption: "h"})
+	wantsField(t, err, "document", "renderer_missing")
+	_, err = r.Redact(r.Ctx, r.ppid, r.c.Reference, casework.RedactInput{Version: r.now().Version, Document: r.doc.ID, Looked: true})
+	wantsField(t, err, "document", "renderer_missing")
+	_, _, err = r.RedactionPage(r.Ctx, r.ppid, r.c.Reference, r.doc.ID, 1, true)
+	wantsField(t, err, "document", "renderer_missing")
+	r.decided(r.doc.ID)
+	_, err = r.Publish(r.Ctx, r.ppid, r.c.Reference, casework.PublishInput{Version: r.now().Version, Summary: "x"})
+	wantsField(t, err, "documents."+itoa(r.doc.ID), "document_unread")
+	up := must[*models.Attachment](t)(r.UploadRedacted(r.Ctx, r.ppid, r.c.Reference, casework.ReplaceInput{Version: r.now().Version, Document: r.doc.ID, Exemption: "h"}, casework.Upload{Name: "laporan.txt", Data: strings.NewReader("Laporan tanpa nama.\n")}))
+	must[*models.Case](t)(r.Publish(r.Ctx, r.ppid, r.c.Reference, casework.PublishInput{Version: r.now().Version, Summary: "x"}))
+	if d := must[*casework.DisclosureView](t)(r.Disclosure(r.Ctx, r.c.Reference)); len(d.Documents) != 1 || d.Documents[0].ID != up.ID {
+		t.Errorf("%+v", d.Documents)
+	}
+	r.Check()
+}
