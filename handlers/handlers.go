@@ -34,7 +34,7 @@ type Options struct {
 	Log            *slog.Logger
 	Now            func() time.Time
 	// Seen and Span are web.Config's.
-	Seen     func(web.Seen)
+	Seen     func(Seen)
 	Span     func(ctx context.Context, traceparent, method string) (context.Context, func(route string, status int))
 	Provider *Provider // the body's own sign-in service; nil for none
 	// Stamp is the version of what is stored; nil for pages that are always drawn anew.
@@ -43,6 +43,9 @@ type Options struct {
 
 // Provider is a body's own sign-in service.
 type Provider = public.Provider
+
+// Seen is one request as metrics count it.
+type Seen = web.Seen
 
 // New makes the site.
 func New(o Options) (*fiber.App, error) {

@@ -19,8 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 
+	"terang/handlers"
 	"terang/handlers/channels"
-	"terang/handlers/web"
 	"terang/models/store"
 )
 
@@ -102,11 +102,11 @@ func newWatch() *watch {
 }
 
 // seen counts requests; nil where nobody asks.
-func (w *watch) seen() func(web.Seen) {
+func (w *watch) seen() func(handlers.Seen) {
 	if w == nil || w.addr == "" {
 		return nil
 	}
-	return func(s web.Seen) {
+	return func(s handlers.Seen) {
 		w.requests.WithLabelValues(s.Method, s.Route, strconv.Itoa(s.Status)).Inc()
 		w.latency.WithLabelValues(s.Method, s.Route).Observe(s.Took.Seconds())
 	}

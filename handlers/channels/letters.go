@@ -16,7 +16,7 @@ import (
 // would stay in the outbox for ever: a test reads the verbs and fails on it.
 var templates = map[string]func(l text.Lang, c emails.Case, v casework.Letter) emails.Message{
 	"filed": func(l text.Lang, c emails.Case, v casework.Letter) emails.Message {
-		m := emails.Filed{Lang: l, Case: c, DueOn: day(l, v.DueOn), Incomplete: v.State == models.StateIncomplete}
+		m := emails.Filed{Lang: l, Case: c, DueOn: day(l, v.DueOn), Incomplete: v.Stood == models.StateIncomplete}
 		for _, f := range v.Missing {
 			m.Missing = append(m.Missing, web.FieldText(l, f))
 		}

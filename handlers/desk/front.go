@@ -20,6 +20,7 @@ import (
 // Front is what the desk does about who files much, and about mail that did not arrive.
 type Front interface {
 	Repeats(ctx context.Context, a models.Actor, ref string) (*casework.RepeatView, error)
+	RepeatsOf(ctx context.Context, a models.Actor, v *casework.CaseView) (others, same int, err error)
 	Frequent(ctx context.Context, a models.Actor) ([]casework.FrequentRow, error)
 	FindRepeat(ctx context.Context, a models.Actor, ref string, in casework.RepeatInput) (*models.Case, error)
 	WithdrawRepeat(ctx context.Context, a models.Actor, ref string, version, finding int64, why string) (*models.Case, error)
@@ -159,15 +160,12 @@ func (d *desk) repeatDone(c *fiber.Ctx, in casework.RepeatInput, err error) erro
 
 // repeatBanner is on the case's page where its requester has other cases.
 func (d *desk) repeatBanner(c *fiber.Ctx, v *casework.CaseView) []components.Banner {
-	if v.Case.RequesterID == nil {
-		return nil
-	}
-	found, err := d.svc.Repeats(c.UserContext(), web.Actor(c), v.Case.Reference)
-	if err != nil || len(found.Others) == 0 {
+	others, same, err := d.svc.RepeatsOf(c.UserContext(), web.Actor(c), v)
+	if err != nil || others == 0 {
 		return nil // the page stands without it
 	}
 	l := web.Lang(c)
-	return []components.Banner{{Title: repeatsWords(l, found), Links: []components.Link{{Label: l.T("repeats.open"), URL: caseURL(v.Case.Reference, "repeats")}}}}
+	return []components.Banner{{Title: l.T("repeats.summary", others, same), Links: []components.Link{{Label: l.T("repeats.open"), URL: caseURL(v.Case.Reference, "repeats")}}}}
 }
 
 const outboxPage = 50

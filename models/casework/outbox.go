@@ -56,7 +56,7 @@ type Letter struct {
 	Pack      *policies.Pack
 	// What held when the message was written.
 	DueOn string
-	State models.State
+	Stood models.State
 	// What holds now; the page says the same.
 	Article     string // that allows an extension
 	ObjectUntil string // YYYY-MM-DD; "" where the law has no objection
@@ -127,7 +127,7 @@ func (s *Service) letter(r *store.Reader, o *models.Outgoing) (Letter, error) {
 	if err := json.Unmarshal([]byte(o.Data), &n); err != nil {
 		return l, internal("notice_unreadable", err)
 	}
-	l.Reference, l.CaseKind, l.Body, l.Zone, l.DueOn, l.State = c.Reference, c.Kind, body.Name, body.Zone, n.DueOn, models.State(n.State)
+	l.Reference, l.CaseKind, l.Body, l.Zone, l.DueOn, l.Stood = c.Reference, c.Kind, body.Name, body.Zone, n.DueOn, models.State(n.State)
 	if l.Pack, err = s.packs.Version(c.Pack, c.PackVersion); err != nil {
 		return l, internal("pack_missing", err)
 	}
@@ -140,7 +140,7 @@ func (s *Service) letter(r *store.Reader, o *models.Outgoing) (Letter, error) {
 		l.Name = q.Name
 		in.Requester = RequesterInput{Kind: q.Kind, Name: q.Name, Email: q.Email, Phone: q.Phone, IdentityNumber: q.IdentityNumber, Address: q.Address}
 	}
-	if l.State == models.StateIncomplete {
+	if l.Stood == models.StateIncomplete {
 		_, missing := in.check(l.Pack)
 		var e *models.Error
 		if errors.As(missing.Err(), &e) {

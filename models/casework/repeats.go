@@ -54,19 +54,36 @@ func (s *Service) Repeats(ctx context.Context, a models.Actor, ref string) (*Rep
 	return s.repeats(s.store.Read(ctx), a, v)
 }
 
+// RepeatsOf is the same of a case that the actor was just shown, without what was found of it.
+func (s *Service) RepeatsOf(ctx context.Context, a models.Actor, v *CaseView) (others, same int, err error) {
+	if a.Kind != models.ByOfficer || v.Case.RequesterID == nil {
+		return 0, 0, nil
+	}
+	rows, same, err := s.others(s.store.Read(ctx), a, v.Case)
+	return len(rows), same, err
+}
+
+func (s *Service) others(r *store.Reader, a models.Actor, c *models.Case) (rows []RepeatRow, same int, err error) {
+	found, err := r.SameRequester(models.SightOf(a), c, s.now().Add(-RepeatsWithin), repeatsShown)
+	if err != nil {
+		return nil, 0, err
+	}
+	subject := s.store.Terms(c.Subject)
+	for _, o := range found {
+		row := RepeatRow{Case: o, Same: alike(subject, s.store.Terms(o.Subject))}
+		if row.Same {
+			same++
+		}
+		rows = append(rows, row)
+	}
+	return rows, same, nil
+}
+
 func (s *Service) repeats(r *store.Reader, a models.Actor, v *CaseView) (*RepeatView, error) {
 	out := &RepeatView{Case: v.Case, Pack: v.Pack, Grouped: v.Case.RequesterID != nil}
-	others, err := r.SameRequester(models.SightOf(a), v.Case, s.now().Add(-RepeatsWithin), repeatsShown)
-	if err != nil {
+	var err error
+	if out.Others, out.Same, err = s.others(r, a, v.Case); err != nil {
 		return nil, err
-	}
-	subject := s.store.Terms(v.Case.Subject)
-	for _, c := range others {
-		row := RepeatRow{Case: c, Same: alike(subject, s.store.Terms(c.Subject))}
-		if row.Same {
-			out.Same++
-		}
-		out.Others = append(out.Others, row)
 	}
 	if out.Findings, err = r.RepeatFindings(v.Case.ID); err != nil {
 		return nil, err
@@ -191,7 +208,9 @@ func (w *work) sameRequester(c *models.Check, in *RepeatInput) error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(others, func(o models.Case) bool { return o.Reference == norm && o.ReceivedAt.Before(w.c.ReceivedAt.Add(time.Second)) }) {
+	if !slices.ContainsFunc(others, func(o models.Case) bool {
+		return o.Reference == norm && o.ReceivedAt.Before(w.c.ReceivedAt.Add(time.Second))
+	}) {
 		c.Field(false, "earlier", "not_an_earlier_case")
 	}
 	in.Earlier = norm
