@@ -198,6 +198,29 @@ func TestKeptPages(t *testing.T) {
 			t.Errorf("a confidential case for who may not see it: %d", status)
 		}
 
+		// The API's list goes by the token as the page does by the cookie.
+		asks := func(email string) string {
+			token, _, err := k.a.cases.IssueToken(t.Context(), models.System, email, time.Hour)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var last string
+			for range 2 {
+				status, body, _ := k.do("GET", "/api/v1/desk/cases?queue=all", "", nil, "Authorization", "Bearer "+token)
+				if status != 200 || last != "" && body != last {
+					t.Fatalf("the list by the API: %d", status)
+				}
+				last = body
+			}
+			return last
+		}
+		if !strings.Contains(asks("ppid@dinas.example"), secret.Reference) || strings.Contains(asks("petugas@dinas.example"), secret.Reference) {
+			t.Error("the list of one officer was given to another by the API")
+		}
+		if status, _, _ := k.do("GET", "/api/v1/desk/cases?queue=all", "", nil); status != 401 {
+			t.Errorf("the list without a token: %d", status)
+		}
+
 		// Another process on the same database. SQLite takes several as commands do.
 		other := openKept(t, set)
 		old := k.page(list, ppid)

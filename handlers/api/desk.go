@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"terang/handlers/web"
 	"terang/models"
 	"terang/models/casework"
 )
@@ -48,6 +49,7 @@ func (s *server) queue(ctx context.Context, in *queueInput) (*listOutput[queueIt
 	if err != nil {
 		return nil, err
 	}
+	web.ReusableBy(requestOf(ctx).fiber, a)
 	out := &listOutput[queueItem]{Body: page[queueItem]{Items: []queueItem{}, Next: p.Next, Short: p.Short}}
 	for _, q := range p.Rows {
 		standing := models.StandingOf(q.DueAt, q.AnsweredAt, q.State, s.now())
