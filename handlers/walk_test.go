@@ -504,8 +504,8 @@ func (w *walk) fill(pattern string) []string {
 				for _, n := range []string{"deep", "low", "annex"} {
 					ids = append(ids, w.cases[n].docs...)
 				}
-				ids = append(ids[1:4:4], ids[4]) // of the requester and of the body, of each class
-				cross(numbers(ids))
+				cross(numbers([]int64{ids[1], ids[2], ids[4]})) // of the body and of the requester, of each class
+				continue
 			default:
 				cross([]string{"1", "9"})
 			}
@@ -564,6 +564,10 @@ func (w *walk) queries(pattern string) []string {
 // rounds sends everybody through every route of a method.
 func (w *walk) rounds(routes []fiber.Route, method string) {
 	for _, who := range w.people {
+		// Sending costs most, and between the clearances, or far away, the roles differ least.
+		if method == "POST" && (strings.Contains(who.name, ".restricted@") || strings.Contains(who.name, ".jauh@") && who.actor.Role != models.InfoOfficer) {
+			continue
+		}
 		w.arrive(who)
 		seen := map[string]bool{}
 		for _, r := range routes {
@@ -647,8 +651,9 @@ func (w *walk) send(who *person, pattern string) {
 	case strings.HasPrefix(pattern, "/api/"):
 		kinds = []string{"json"}
 	case strings.Contains(pattern, "attachments"), strings.Contains(pattern, "redaction"), pattern == "/desk/record":
-		kinds = append(kinds, "file")
+		kinds = []string{"file"}
 	}
+	took := map[*planted]bool{}
 	for i, path := range w.fill(pattern) {
 		var p *planted
 		for _, c := range w.cases {
@@ -660,6 +665,10 @@ func (w *walk) send(who *person, pattern string) {
 		if strings.Contains(pattern, ":ref") && p != w.cases["deep"] && p != w.cases["low decided"] && i != 0 {
 			continue
 		}
+		if strings.Contains(pattern, ":ref") && took[p] { // one document of each
+			continue
+		}
+		took[p] = true
 		for _, kind := range kinds {
 			for _, form := range []url.Values{{"version": {"x"}, "reference": {"?"}, "email": {"x"}}, w.right(pattern, p)} {
 				if !strings.HasPrefix(pattern, "/api/") && who.email != "" && (who.cookie["terang_session"] == "" || strings.HasPrefix(pattern, "/account") || strings.HasPrefix(pattern, "/sign")) {
