@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -171,6 +172,8 @@ func clamdError(ctx context.Context, err error) error {
 	}
 	if cerr := ctx.Err(); cerr != nil {
 		err = cerr
+	} else if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = context.DeadlineExceeded // the socket's own clock was a little faster
 	}
 	return fmt.Errorf("clamd: %w", err)
 }
