@@ -77,14 +77,14 @@ func (d *desk) access(t caseview.Teller, v *casework.CaseView, p *pages.DeskCase
 		row := pages.DeskGrant{Who: t.Who(g.Officer, string(g.Role)), Lines: grantLines(t, g)}
 		switch {
 		case g.RevokedAt != nil:
-			row.State = components.Tag{Label: t.L.T("access.state.revoked")}
+			row.Holds = components.Tag{Label: t.L.T("access.state.revoked")}
 		case g.Live:
-			row.State = components.Tag{Label: t.L.T("access.state.live"), Tone: "green"}
+			row.Holds = components.Tag{Label: t.L.T("access.state.live"), Tone: "green"}
 			if may {
 				row.EndURL = caseURL(v.Case.Reference, "access/"+itoa(g.ID))
 			}
 		default:
-			row.State = components.Tag{Label: t.L.T("access.state.over")}
+			row.Holds = components.Tag{Label: t.L.T("access.state.over")}
 		}
 		p.Access.Grants = append(p.Access.Grants, row)
 	}

@@ -16,7 +16,7 @@ import (
 // DeskGrant is one officer who was let into a case.
 type DeskGrant struct {
 	Who    string
-	State  components.Tag
+	Holds  components.Tag
 	Lines  []string      // by whom, from when until when, why
 	EndURL templ.SafeURL // "" where it is over, or not this officer's to end
 }
@@ -107,7 +107,7 @@ func deskAccess(v DeskCaseView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = components.ShowTag(g.State).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = components.ShowTag(g.Holds).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
