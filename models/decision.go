@@ -91,4 +91,3 @@ const (
 	BasisUnread   PublicationBasis = "unread"   // no program can read it; an officer did
 	BasisBefore   PublicationBasis = "before"   // published before documents were looked through
 )
-

@@ -55,10 +55,10 @@ const (
 // Authenticator is an officer's app that shows six digits (TOTP, RFC 6238). Its secrets
 // are sealed with a key derived from the installation's secret.
 type Authenticator struct {
-	OfficerID   int64  `gorm:"primaryKey;autoIncrement:false"`
-	Sealed      string // "" until the first code was right
-	Coming      string // the secret of an app being set up, perhaps in place of the other
-	LastStep    int64  // of the last code that counted: a code counts once (RFC 6238, 5.2)
+	OfficerID   int64     `gorm:"primaryKey;autoIncrement:false"`
+	Sealed      string    // "" until the first code was right
+	Coming      string    // the secret of an app being set up, perhaps in place of the other
+	LastStep    int64     // of the last code that counted: a code counts once (RFC 6238, 5.2)
 	CreatedAt   time.Time // of the last secret
 	ConfirmedAt *time.Time
 }

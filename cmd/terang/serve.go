@@ -71,7 +71,7 @@ type serveOptions struct {
 	migrate   bool
 	accept    bool // the secret, though it is not the one this database knows
 	proxies   []netip.Prefix
-	front     front     // mail, and what watches the server
+	front     front // mail, and what watches the server
 	logJSON   bool
 	passing   bool      // the data folder is the demo's own and goes when it ends
 	witnesses []witness // that the log's heads are shown to

@@ -59,7 +59,7 @@ type DossierFile struct {
 // event, recorded before the first byte leaves.
 func (s *Service) Dossier(ctx context.Context, a models.Actor, ref string, in DossierInput, out io.Writer) error {
 	if err := s.store.WithTx(ctx, func(tx *store.Tx) error {
-		w, err := s.load(tx, a, ref)
+		w, err := s.loadHeld(tx, a, ref)
 		if err != nil {
 			return err
 		}

@@ -77,6 +77,19 @@ func (s *Service) load(tx *store.Tx, a models.Actor, ref string) (*work, error) 
 	return s.around(tx, a, c)
 }
 
+// loadHeld is load for a verb that puts an event on record and leaves the case as it is: its
+// version guards nothing, so that the row has to.
+func (s *Service) loadHeld(tx *store.Tx, a models.Actor, ref string) (*work, error) {
+	norm, ok := models.NormalReference(ref)
+	if !ok {
+		return nil, models.Refuse(models.NotFound, "case_not_found")
+	}
+	if err := tx.HoldCase(norm); err != nil {
+		return nil, err
+	}
+	return s.load(tx, a, norm)
+}
+
 // enter is the one door to a case: what the actor may not know of is not found. The actor it
 // gives knows whether it was a grant that let them in.
 func (s *Service) enter(r *store.Reader, a models.Actor, c *models.Case, rungs []models.Rung) (models.Actor, error) {

@@ -93,9 +93,26 @@ func (tx *Tx) rewriteEvent(e *models.Event) error {
 	return err
 }
 
+// HoldCase keeps a case from being erased until this transaction ends: for verbs that only
+// put an event on record, and would otherwise seal it under a key that is just being
+// destroyed. SQLite has one writer and needs nothing.
+func (tx *Tx) HoldCase(ref string) error { return tx.lockCase(ref, "SHARE") }
+
+func (tx *Tx) lockCase(ref, how string) error {
+	if tx.s.dialect != dialectPostgres {
+		return nil
+	}
+	_, err := tx.exec("SELECT 1 FROM cases WHERE reference = ? FOR "+how, ref)
+	return err
+}
+
 // RekeyCase destroys a case's key and seals what is said in it under a new one: what was
 // written before, in whatever free page or journal it may still lie, is then beyond reach.
 func (tx *Tx) RekeyCase(c *models.Case) error {
+	// Whoever is putting an event on record has done so when the events are read.
+	if err := tx.lockCase(c.Reference, "UPDATE"); err != nil {
+		return err
+	}
 	var rows []any
 	for _, k := range sealedKinds {
 		if k.bound == "" {
