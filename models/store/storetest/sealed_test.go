@@ -322,6 +322,62 @@ func TestRekeyedCaseIsGone(t *testing.T) {
 	})
 }
 
+// What is put on record of a case while it is being erased can be opened afterwards.
+func TestRekeyWhileRead(t *testing.T) {
+	Each(t, func(t *testing.T, s *store.Store) {
+		w := NewWorld(t, s, 55)
+		c := filed(w, models.Confidential)
+		var readers sync.WaitGroup
+		stop := make(chan struct{})
+		for range 4 {
+			readers.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					err := s.WithTx(t.Context(), func(tx *store.Tx) error {
+						if err := tx.HoldCase(c.Reference); err != nil {
+							return err
+						}
+						got, err := tx.CaseByReference(c.Reference)
+						if err != nil {
+							return err
+						}
+						return tx.Append(&models.Event{Time: Start, Kind: "case.viewed", CaseID: &got.ID, Reference: got.Reference, Reason: "read"})
+					})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		for range 30 {
+			w.Tx(func(tx *store.Tx) error {
+				got, err := tx.CaseByID(c.ID)
+				if err != nil {
+					return err
+				}
+				return tx.RekeyCase(got)
+			})
+		}
+		close(stop)
+		readers.Wait()
+		read := 0
+		err := s.Read(t.Context()).EachEvent(store.EventFilter{CaseID: &c.ID, Kind: "case.viewed"}, func(e *models.Event) error {
+			if e.Reason == "read" {
+				read++
+			}
+			return nil
+		})
+		if err != nil || read == 0 {
+			t.Fatalf("%d readings on record can be opened: %v", read, err)
+		}
+	})
+}
+
 // A database from before anything was sealed is read as it is, sealed by what is written, and
 // sealed whole by a pass, after which nothing of it is left in plain text.
 func TestSealOlder(t *testing.T) {
