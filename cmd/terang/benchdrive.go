@@ -168,13 +168,13 @@ func (c *benchClient) post(form url.Values, jar map[string]string) {
 }
 
 func (c *benchClient) cookies(jar map[string]string) {
-	c.res.Header.VisitAllCookie(func(key, value []byte) {
+	for key, value := range c.res.Header.Cookies() {
 		ck := fasthttp.AcquireCookie()
-		defer fasthttp.ReleaseCookie(ck)
 		if ck.ParseBytes(value) == nil {
 			jar[string(key)] = string(ck.Value())
 		}
-	})
+		fasthttp.ReleaseCookie(ck)
+	}
 }
 
 func cookieHeader(jar map[string]string) string {

@@ -393,7 +393,7 @@ func TestTraces(t *testing.T) {
 		followed = followed || span.Name == "GET /how" && span.SpanContext.TraceID().String() == id && span.Parent.SpanID().String() == "00f067aa0ba902b7"
 		all.WriteString(span.Name + " " + span.Status.Description + "\n")
 		for _, a := range span.Attributes {
-			all.WriteString(string(a.Key) + "=" + a.Value.Emit() + "\n")
+			all.WriteString(string(a.Key) + "=" + a.Value.String() + "\n")
 		}
 		for _, e := range span.Events {
 			all.WriteString(e.Name + "\n")

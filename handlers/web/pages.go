@@ -114,9 +114,11 @@ func revalidate(c *fiber.Ctx) {
 
 // setsCookie says whether an answer is for one browser at one time: a session that turns, a
 // message shown once.
-func setsCookie(res *fasthttp.Response) (sets bool) {
-	res.Header.VisitAllCookie(func(_, _ []byte) { sets = true })
-	return sets
+func setsCookie(res *fasthttp.Response) bool {
+	for range res.Header.Cookies() {
+		return true
+	}
+	return false
 }
 
 // pageKey is everything of a request that an answer may depend on.

@@ -231,8 +231,6 @@ func (s *Service) newBoxes(ctx context.Context, a models.Actor, v *CaseView, d *
 // phraseOn finds a phrase on a page, and nothing else.
 func phraseOn(t *raster.Text, phrase string) *policies.Clearing {
 	out := &policies.Clearing{Marks: map[string][]policies.Mark{}, Passages: []policies.Passage{{Type: policies.PersonalOwn, Text: phrase}}}
-	for _, m := range policies.Occurrences(t.String(), phrase) {
-		out.Marks["page"] = append(out.Marks["page"], m)
-	}
+	out.Marks["page"] = policies.Occurrences(t.String(), phrase)
 	return out
 }
