@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -18,8 +20,28 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// TestMain puts the binary itself on the PATH, built as people build it: scripts and what kills
+// servers start it hundreds of times.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"terang": main})
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "terang-bin-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, "terang"), ".")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+			return 1
+		}
+		if err := os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
 }
 
 // TestScripts runs the binary as people do. Beside testscript's own commands there are

@@ -175,14 +175,22 @@ func TestRetriedFilingGivesTheFirstAnswer(t *testing.T) {
 
 func TestWrongKeyIsNotFoundAndThrottled(t *testing.T) {
 	s := ct.New(t)
-	c, _, _ := s.Given(ct.Request())
+	c, _, key := s.Given(ct.Request())
 	other, _, otherKey := s.Given(ct.Request())
 	_, _, err := s.Unlock(s.Ctx, c.Reference, otherKey, "a")
 	wants(t, err, models.NotFound, "reference_or_key_wrong")
 	_, _, err = s.Unlock(s.Ctx, "22-2222-2222", otherKey, "a")
 	wants(t, err, models.NotFound, "reference_or_key_wrong")
-	for range 8 {
+	for range 9 {
 		s.Unlock(s.Ctx, c.Reference, models.NewKey(), "a")
+	}
+	_, _, err = s.Unlock(s.Ctx, c.Reference, key, "b")
+	wants(t, err, models.RateLimited, "too_many_tries")
+	if _, _, err := s.Unlock(s.Ctx, other.Reference, otherKey, "a"); err != nil {
+		t.Errorf("others behind the same address are throttled after ten tries: %v", err)
+	}
+	for range 40 {
+		s.Unlock(s.Ctx, models.NewReference(), otherKey, "a")
 	}
 	_, _, err = s.Unlock(s.Ctx, other.Reference, otherKey, "a")
 	wants(t, err, models.RateLimited, "too_many_tries")
