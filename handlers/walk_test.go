@@ -565,7 +565,7 @@ func (w *walk) queries(pattern string) []string {
 func (w *walk) rounds(routes []fiber.Route, method string) {
 	for _, who := range w.people {
 		// Sending costs most, and between the clearances, or far away, the roles differ least.
-		if method == "POST" && (strings.Contains(who.name, ".restricted@") || strings.Contains(who.name, ".jauh@") && who.actor.Role != models.InfoOfficer) {
+		if (method == "POST" || raced) && (strings.Contains(who.name, ".restricted@") || strings.Contains(who.name, ".jauh@") && who.actor.Role != models.InfoOfficer) {
 			continue
 		}
 		w.arrive(who)
