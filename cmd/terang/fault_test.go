@@ -181,6 +181,19 @@ func newWire(t *testing.T, to string) *wire {
 	return w
 }
 
+// cuts says which COMMITs are cut off from now on.
+func (w *wire) cuts(cut func() int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut = cut
+}
+
+func (w *wire) cutting() func() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cut
+}
+
 // reset breaks every connection.
 func (w *wire) reset() {
 	w.mu.Lock()
@@ -229,7 +242,7 @@ func (w *wire) carry(client net.Conn) {
 				time.Sleep(10 * time.Millisecond)
 			}
 			if bytes.HasPrefix(buf[:n], []byte("Q\x00\x00\x00\x0bcommit\x00")) {
-				switch w.cut() {
+				switch w.cutting()() {
 				case 1:
 					return
 				case 2:
@@ -283,7 +296,7 @@ func TestCommitWithoutAnswer(t *testing.T) {
 	f.body()
 	f.startAll()
 	var commits, before, after atomic.Int64
-	w.cut = func() int {
+	w.cuts(func() int {
 		switch n := commits.Add(1); {
 		case n%13 == 5:
 			before.Add(1)
@@ -293,14 +306,15 @@ func TestCommitWithoutAnswer(t *testing.T) {
 			return 2
 		}
 		return 0
-	}
+	})
+
 	tr := f.drive(4)
 	for range 4 {
 		time.Sleep(700 * time.Millisecond)
 		w.reset()
 	}
 	tr.end()
-	w.cut = func() int { return 0 }
+	w.cuts(func() int { return 0 })
 	r := tr.check()
 	report(t, tally{}, tr, r)
 	t.Logf("%d connections broken before a COMMIT arrived, %d before its answer", before.Load(), after.Load())

@@ -92,6 +92,7 @@ func TestWebRedaction(t *testing.T) {
 	p.send()
 	p.look("redaction look wrong")
 	p.width(1280)
+	p.until("the copy's pages are drawn", `() => [...document.querySelectorAll(".redact-pages img")].every(i => { i.scrollIntoView(); return i.naturalWidth > 500 })`)
 	p.choose("looked", "yes")
 	p.send()
 	p.sees(said("desk.flash.redacted"), "bagian ditutup menurut")
