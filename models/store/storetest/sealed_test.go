@@ -354,7 +354,7 @@ func TestRekeyWhileRead(t *testing.T) {
 				}
 			})
 		}
-		for range 30 {
+		for range 8 {
 			w.Tx(func(tx *store.Tx) error {
 				got, err := tx.CaseByID(c.ID)
 				if err != nil {
