@@ -5,12 +5,15 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -111,6 +114,104 @@ func TestEveryRouteIsStrict(t *testing.T) {
 	}
 	if walked < 100 {
 		t.Errorf("only %d answers were looked at", walked)
+	}
+}
+
+// What two servers may read differently is refused, and the connection ends: what stands
+// behind it is never answered as a request of its own.
+func TestUnclearMessagesEndTheConnection(t *testing.T) {
+	_, app := secured(t, "https://terang.test")
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go app.Listener(ln)
+	t.Cleanup(func() { app.ShutdownWithTimeout(5 * time.Second) })
+	send := func(raw string) string {
+		t.Helper()
+		conn, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(20 * time.Second))
+		if _, err := io.WriteString(conn, raw); err != nil {
+			t.Fatal(err)
+		}
+		got, _ := io.ReadAll(conn) // a reset after the answer is an end as well
+		return string(got)
+	}
+	const next = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+	post := func(lines, body string) string {
+		return "POST /track HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n" + body + next
+	}
+	for what, raw := range map[string]string{
+		"length and coding":            post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+		"coding and length":            post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"),
+		"space before the colon":       post("Transfer-Encoding : chunked\r\n", "0\r\n\r\n"),
+		"space in length's name":       post("Content-Length : 3\r\n", "a=b"),
+		"folded coding":                post("Content-Length: 5\r\nTransfer-Encoding:\r\n chunked\r\n", "0\r\n\r\n"),
+		"folded line":                  post("X-A: b\r\n Content-Length: 3\r\n", ""),
+		"two codings":                  post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n"),
+		"identity":                     post("Transfer-Encoding: identity\r\nContent-Length: 3\r\n", "a=b"),
+		"unknown coding":               post("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"),
+		"two lengths":                  post("Content-Length: 0\r\nContent-Length: 3\r\n", "a=b"),
+		"length with a sign":           post("Content-Length: +3\r\n", "a=b"),
+		"a chunk's size with 0x":       post("Transfer-Encoding: chunked\r\n", "0x3\r\na=b\r\n0\r\n\r\n"),
+		"coding in HTTP/1.0":           "POST /track HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + next,
+		"name with a space":            "GET /healthz HTTP/1.1\r\nHost: a\r\nX Y: b\r\n\r\n" + next,
+		"name with other letters":      "GET /healthz HTTP/1.1\r\nHost: a\r\nX\xc3\xa9: b\r\n\r\n" + next,
+		"line that ends in LF alone":   "GET /healthz HTTP/1.1\r\nHost: a\nX-A: b\r\n\r\n" + next,
+		"two hosts":                    "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + next,
+		"no host":                      "GET /healthz HTTP/1.1\r\nX-A: b\r\n\r\n" + next,
+		"no header":                    "GET /healthz HTTP/1.1\r\n\r\n" + next,
+		"a version that is none":       "GET /healthz HTTP/9.9\r\nHost: a\r\n\r\n" + next,
+		"a method nobody knows":        "FETCH /healthz HTTP/1.1\r\nHost: a\r\n\r\n" + next,
+		"kept page, two hosts":         "GET /how HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + next,
+		"zero byte in a header":        "GET /healthz HTTP/1.1\r\nHost: a\r\nX-A: a\x00b\r\n\r\n" + next,
+		"a carriage return in a value": "GET /healthz HTTP/1.1\r\nHost: a\r\nX-A: b\rX-B: c\r\n\r\n" + next,
+	} {
+		got := send(raw)
+		if strings.Count(got, "HTTP/1.1 ") != 1 || !strings.HasPrefix(got, "HTTP/1.1 4") || !strings.Contains(got, "Connection: close") {
+			t.Errorf("%s: %.300s", what, got)
+		}
+		for name, want := range strict {
+			if !strings.Contains(got, name+": "+want) {
+				t.Errorf("%s: %s is not %q", what, name, want)
+			}
+		}
+	}
+	// What is in order is served, on one connection.
+	for what, raw := range map[string]string{
+		"length":  post("Content-Length: 3\r\n", "a=b"),
+		"chunked": post("transfer-encoding: Chunked\r\n", "3\r\na=b\r\n0\r\n\r\n"),
+		"1.0":     "GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + next,
+	} {
+		if got := send(raw); strings.Count(got, "HTTP/1.1 ") != 2 || !strings.HasSuffix(got, "ok\n") {
+			t.Errorf("%s: %.300s", what, got)
+		}
+	}
+}
+
+// An address of our own never becomes a link to somebody else's site.
+func TestNoLinkLeadsAway(t *testing.T) {
+	_, app := secured(t, "https://terang.test")
+	for _, path := range []string{"//evil.test/desk", "///evil.test", "/%2f%2fevil.test", "/\\evil.test", "//evil.test/%2e%2e"} {
+		req := httptest.NewRequest("GET", "/", nil)
+		req.URL = &url.URL{Opaque: path}
+		req.RequestURI = path
+		res, err := app.Test(req, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != 404 || !strings.Contains(string(body), `lang=en"`) {
+			t.Errorf("%s: %d %v", path, res.StatusCode, err)
+		}
+		if at := regexp.MustCompile(`(href|action|src)="(//|/\\|https?:)[^"]*`).Find(body); at != nil {
+			t.Errorf("%s: %s", path, at)
+		}
 	}
 }
 

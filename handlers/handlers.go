@@ -6,9 +6,11 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"terang/handlers/api"
 	"terang/handlers/audit"
@@ -81,7 +83,7 @@ func New(o Options) (*fiber.App, error) {
 
 	// The order matters: what answers an error stands inside what logs and packs the answer,
 	// and inside the deadline, which it needs to draw the page.
-	app.Use(w.Watch, w.Log, w.Reuse, web.Compress, w.Headers, w.Deadline, w.Errors, web.RefuseEncoded, w.Language, w.Bound)
+	app.Use(w.Watch, w.Log, w.Framed, w.Reuse, web.Compress, w.Headers, w.Deadline, w.Errors, web.RefuseEncoded, w.Language, w.Bound)
 
 	app.Get("/static/*", w.Anyone, web.Static)
 	app.Get("/favicon.ico", w.Anyone, web.Favicon)
@@ -101,6 +103,22 @@ func New(o Options) (*fiber.App, error) {
 	desk.Mount(app, o.Cases, w)
 	audit.Mount(app, o.Cases, w)
 	app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
+
+	// A method that HTTP does not know Fiber answers by itself, in words of its own and without
+	// the rules for the browser.
+	known, serve := app.Config().RequestMethods, app.Handler()
+	app.Server().Handler = func(ctx *fasthttp.RequestCtx) {
+		if slices.Contains(known, string(ctx.Method())) {
+			serve(ctx)
+			return
+		}
+		c := app.AcquireCtx(ctx)
+		defer app.ReleaseCtx(c)
+		ctx.SetConnectionClose()
+		if err := w.ErrorHandler(c, fiber.ErrMethodNotAllowed); err != nil {
+			ctx.SetStatusCode(fiber.StatusMethodNotAllowed)
+		}
+	}
 	return app, nil
 }
 

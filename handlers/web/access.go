@@ -45,11 +45,15 @@ func (w *Web) Officers(roles ...models.Role) fiber.Handler {
 
 // CheckToken refuses a form whose token was not made from the seed.
 func (w *Web) CheckToken(c *fiber.Ctx, seed string) error {
-	if !w.CheckFormToken(seed, c.FormValue("_csrf")) {
+	if !w.CheckFormToken(seed, formToken(c)) {
 		return models.Refuse(models.Forbidden, "csrf")
 	}
 	return nil
 }
+
+// formToken is the token that came in the form's body; one in an address would have been
+// seen by whoever sees addresses.
+func formToken(c *fiber.Ctx) string { return ReadForm(c).raw("_csrf") }
 
 // Token makes the token for the forms of a page: of the session when an officer is
 // signed in, of the seed otherwise.
@@ -63,7 +67,7 @@ func (w *Web) Token(c *fiber.Ctx, seed string) string {
 // CheckSeeded checks a form drawn with Token: on a page that serves officers and
 // everybody else, the session's token is as good as the seed's.
 func (w *Web) CheckSeeded(c *fiber.Ctx, seed string) error {
-	if s := of(c).session; s != nil && w.CheckFormToken(s.CSRF, c.FormValue("_csrf")) {
+	if s := of(c).session; s != nil && w.CheckFormToken(s.CSRF, formToken(c)) {
 		return nil
 	}
 	return w.CheckToken(c, seed)

@@ -24,13 +24,24 @@ func (w *Web) ClientIP(c *fiber.Ctx) netip.Addr {
 		hops = append(hops, strings.Split(string(h), ",")...)
 	}
 	for i := len(hops) - 1; i >= 0 && w.trusted(at); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
+		next, ok := address(strings.TrimSpace(hops[i]))
+		if !ok {
 			break
 		}
-		at = next.Unmap()
+		at = next
 	}
 	return at
+}
+
+// address reads one hop; some proxies write the port as well.
+func address(s string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		var ap netip.AddrPort
+		ap, err = netip.ParseAddrPort(s)
+		a = ap.Addr()
+	}
+	return a.Unmap(), err == nil
 }
 
 func (w *Web) trusted(a netip.Addr) bool {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"log/slog"
@@ -71,6 +72,57 @@ func RefuseEncoded(c *fiber.Ctx) error {
 		return fiber.ErrUnsupportedMediaType
 	}
 	return c.Next()
+}
+
+// Framed refuses a message whose end, or whose host, somebody on its way to us may have read
+// differently, and hangs up: what follows it on the same connection could be another's
+// request, or a part of this one (RFC 9112, 5.1, 5.2, 6.1 and 6.3; RFC 9110, 7.2).
+// fasthttp takes more than the standard does.
+func (w *Web) Framed(c *fiber.Ctx) error {
+	if framed(&c.Request().Header) {
+		return c.Next()
+	}
+	c.Context().SetConnectionClose()
+	w.secure(c)
+	of(c).lang = preferred(c.Get(fiber.HeaderAcceptLanguage))
+	return w.answer(c, fiber.ErrBadRequest)
+}
+
+func framed(h *fasthttp.RequestHeader) bool {
+	hosts, lengths, codings := 0, 0, 0
+	for line := range bytes.Lines(h.RawHeaders()) {
+		line, ended := bytes.CutSuffix(line, []byte("\r\n"))
+		name, value, found := bytes.Cut(line, []byte(":"))
+		if len(line) == 0 {
+			break
+		}
+		if !ended || !found || len(name) == 0 || bytes.ContainsFunc(name, notOfToken) { // a folded line begins with a space
+			return false
+		}
+		switch strings.ToLower(string(name)) {
+		case "host":
+			hosts++
+		case "content-length":
+			lengths++
+		case "transfer-encoding":
+			codings++
+			if !strings.EqualFold(string(bytes.Trim(value, " \t")), "chunked") {
+				return false
+			}
+		}
+	}
+	switch string(h.Protocol()) {
+	case "HTTP/1.1":
+		return hosts == 1 && lengths+codings <= 1
+	case "HTTP/1.0":
+		return hosts <= 1 && lengths <= 1 && codings == 0
+	}
+	return false
+}
+
+// notOfToken says whether a character may not stand in a header's name (RFC 9110, 5.6.2).
+func notOfToken(r rune) bool {
+	return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }
 
 // Deadline bounds the work of a request; a client that went away is not noticed.
@@ -157,7 +209,7 @@ func sendAsset(c *fiber.Ctx, a static.Asset) error {
 // Limits says how much body, and how long to read and write, each route is given:
 // only where files arrive is a large body read at all. It is asked after the headers.
 func Limits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	path := string(h.RequestURI())
+	path, _, _ := strings.Cut(string(h.RequestURI()), "?")
 	cfg := fasthttp.RequestConfig{MaxRequestBodySize: 2 << 20, ReadTimeout: 20 * time.Second, WriteTimeout: time.Minute}
 	switch {
 	case strings.HasPrefix(path, "/api/"):

@@ -52,7 +52,7 @@ func (w *Web) Page(c *fiber.Ctx, title, seed string) layout.Page {
 // altURL is this page in the other language. A page that answers a form is at an
 // address that may have no page of its own: the page before it is the next best.
 func altURL(c *fiber.Ctx) templ.SafeURL {
-	u := url.URL{Path: c.Path()}
+	u := url.URL{Path: "/" + strings.TrimLeft(c.Path(), "/")} // "//host/" would be another site's
 	if !Unsafe(c) {
 		u.RawQuery = string(c.Request().URI().QueryString())
 	}
