@@ -166,7 +166,7 @@ func refuseText(where string) error {
 }
 
 // strictJSON reads what encoding/json would quietly mend: invalid UTF-8 and halves of
-// surrogate pairs become U+FFFD there, and a NUL passes.
+// surrogate pairs become U+FFFD there, a NUL passes, and of two fields of one name the last counts.
 var strictJSON = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
 		enc := json.NewEncoder(w)
@@ -186,8 +186,49 @@ var strictJSON = huma.Format{
 		if err := json.Unmarshal(data, v); err != nil {
 			return &faultError{"malformed_json", err.Error()}
 		}
+		if name, twice := doubled(data); twice {
+			return &faultError{"malformed_json", fmt.Sprintf("%q stands twice in one object", name)}
+		}
 		return nil
 	},
+}
+
+// A field's name is spelt as it is documented: encoding/json would also take "Kind" for "kind",
+// and put into the struct what was never checked.
+func init() { huma.ValidateStrictCasing = true }
+
+// doubled finds a name that stands twice in one object of well-formed JSON. Which of the two
+// counts, readers on the way may see differently (RFC 8259, 4).
+func doubled(b []byte) (name string, twice bool) {
+	var in []map[string]bool // the objects around, nil for a list
+	atName := false
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '{':
+			in, atName = append(in, map[string]bool{}), true
+		case '[':
+			in, atName = append(in, nil), false
+		case '}', ']':
+			in, atName = in[:len(in)-1], false
+		case ',':
+			atName = in[len(in)-1] != nil
+		case '"':
+			end := i + 1
+			for ; b[end] != '"'; end++ {
+				if b[end] == '\\' {
+					end++
+				}
+			}
+			if atName {
+				if err := json.Unmarshal(b[i:end+1], &name); err != nil || in[len(in)-1][name] {
+					return name, true
+				}
+				in[len(in)-1][name], atName = true, false
+			}
+			i = end
+		}
+	}
+	return "", false
 }
 
 // badEscape finds the first \u0000, or \u escape of half a surrogate pair, or -1. Raw

@@ -60,7 +60,7 @@ func (s *site) reader(email string) func(path string) answer {
 	}
 	return func(path string) answer {
 		s.t.Helper()
-		req := httptest.NewRequest("GET", "http://terang.test"+path, nil)
+		req := httptest.NewRequest("GET", path, nil)
 		req.AddCookie(&http.Cookie{Name: "terang_session", Value: token})
 		if !strings.Contains(path, "lang=") {
 			req.AddCookie(&http.Cookie{Name: "terang_lang", Value: "en"})

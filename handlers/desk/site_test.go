@@ -123,7 +123,7 @@ func (v *visitor) do(req *http.Request) answer {
 
 func (v *visitor) get(path string) answer {
 	v.s.t.Helper()
-	return v.do(httptest.NewRequest("GET", "http://terang.test"+path, nil))
+	return v.do(httptest.NewRequest("GET", path, nil))
 }
 
 // post sends a form; fields are pairs, and a name may come more than once.
@@ -133,7 +133,7 @@ func (v *visitor) post(path string, fields ...string) answer {
 	for i := 0; i < len(fields); i += 2 {
 		form.Add(fields[i], fields[i+1])
 	}
-	req := httptest.NewRequest("POST", "http://terang.test"+path, strings.NewReader(form.Encode()))
+	req := httptest.NewRequest("POST", path, strings.NewReader(form.Encode()))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return v.do(req)
 }
@@ -162,7 +162,7 @@ func (v *visitor) upload(path, name string, content []byte) answer {
 		part.Write(content)
 	}
 	w.Close()
-	req := httptest.NewRequest("POST", "http://terang.test"+path, &body)
+	req := httptest.NewRequest("POST", path, &body)
 	req.Header.Set("Content-Type", w.FormDataContentType())
 	return v.do(req)
 }
