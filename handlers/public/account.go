@@ -1,8 +1,11 @@
 package public
 
 import (
+	"crypto/rand"
 	"net/url"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -80,7 +83,12 @@ func (h *handler) signIn(c *fiber.Ctx) error {
 	if err == nil {
 		var token string
 		var a models.Actor
-		if token, a, err = h.svc.SignIn(c.UserContext(), email, password, h.w.Scope(c), h.device(c)); err == nil {
+		d := h.device(c)
+		d.Known = h.known(c, email)
+		if token, a, err = h.svc.SignIn(c.UserContext(), email, password, h.w.Scope(c), d); err == nil {
+			if err := h.remember(c, email, d.Known); err != nil {
+				return err
+			}
 			return h.enter(c, token, a, next)
 		}
 	}
@@ -126,6 +134,37 @@ func (h *handler) formErrors(c *fiber.Ctx, err error) ([]components.FieldError, 
 
 func (h *handler) device(c *fiber.Ctx) casework.Device {
 	return casework.Device{Agent: c.Get(fiber.HeaderUserAgent), Address: h.w.Network(c)}
+}
+
+// A browser in which an account was opened keeps a cookie that says so, and opens nothing: by it
+// the holder is not shut out by strangers who try passwords.
+const (
+	knownCookie = "terang_known_"
+	knownTTL    = 180 * 24 * time.Hour
+)
+
+func knownName(email string) string { return knownCookie + web.Thumb(strings.ToLower(email)) }
+
+// known is by which name this browser is known for an account; "" where it is not.
+func (h *handler) known(c *fiber.Ctx, email string) (id string) {
+	name := knownName(email)
+	if h.w.Unseal(name, h.w.GetCookie(c, name, "/sign-in"), &id) != nil {
+		return ""
+	}
+	return id
+}
+
+func (h *handler) remember(c *fiber.Ctx, email, id string) error {
+	if id == "" {
+		id = rand.Text()
+	}
+	name := knownName(email)
+	sealed, err := h.w.Seal(name, id, knownTTL)
+	if err != nil {
+		return err
+	}
+	h.w.SetCookie(c, web.Cookie{Name: name, Value: sealed, Path: "/sign-in", TTL: knownTTL})
+	return nil
 }
 
 func (h *handler) signOut(c *fiber.Ctx) error {
@@ -189,6 +228,9 @@ func (h *handler) welcome(c *fiber.Ctx) error {
 	}
 	session, a, err := h.svc.SignIn(c.UserContext(), o.Email, password, h.w.Scope(c), h.device(c))
 	if err != nil {
+		return err
+	}
+	if err := h.remember(c, o.Email, ""); err != nil {
 		return err
 	}
 	return h.enter(c, session, a, "")

@@ -1,6 +1,7 @@
 package public
 
 import (
+	"crypto/rand"
 	"errors"
 	"strings"
 	"time"
@@ -150,6 +151,7 @@ type confirmation struct {
 	Key       string
 	Kind      string
 	Email     string
+	Opened    string // the ID of the case's cookie, which closing the case spends
 }
 
 const (
@@ -221,7 +223,8 @@ func confirmed(f casework.Filed, email string) confirmation {
 
 // confirm opens the new case in this browser and leads to the page with its key.
 func (h *handler) confirm(c *fiber.Ctx, conf confirmation) error {
-	if err := h.openCase(c, conf.CaseID, conf.Reference); err != nil {
+	conf.Opened = rand.Text()
+	if err := h.openCase(c, opened{CaseID: conf.CaseID, Reference: conf.Reference, ID: conf.Opened}); err != nil {
 		return err
 	}
 	sealed, err := h.w.Seal(doneCookie, conf, doneTTL)
@@ -242,6 +245,11 @@ func (h *handler) alreadySent(c *fiber.Ctx) error {
 func (h *handler) done(c *fiber.Ctx) error {
 	var conf confirmation
 	if err := h.w.Unseal(doneCookie, h.w.GetCookie(c, doneCookie, "/file"), &conf); err != nil {
+		return web.SeeOther(c, "/track")
+	}
+	if left, err := h.svc.Spent(c.UserContext(), leftName(conf.Opened)); err != nil {
+		return err
+	} else if left {
 		return web.SeeOther(c, "/track")
 	}
 	l := web.Lang(c)

@@ -1,6 +1,8 @@
 package public_test
 
 import (
+	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -82,9 +84,23 @@ func TestFileTrackAndReply(t *testing.T) {
 		t.Errorf("state %s after the reply", st)
 	}
 
-	// Closed on this device, it is closed.
-	other.post("/cases/"+ref+"/leave").want(t, 200)
-	other.get("/cases/"+ref).want(t, 404)
+	// Closed on this device, it is closed: for copies of its cookies too, of the page with the key as
+	// well, and nowhere else.
+	for _, x := range []*browser{other, b} {
+		at := func(path string) []*http.Cookie {
+			u, _ := url.Parse(s.base + path)
+			return x.c.Jar.Cookies(u)
+		}
+		kept, done := at("/cases/"+ref), at("/file/done")
+		x.get("/cases/"+ref).want(t, 200)
+		x.post("/cases/"+ref+"/leave").want(t, 200)
+		x.get("/cases/"+ref).want(t, 404)
+		thief := s.browser()
+		u, _ := url.Parse(s.base)
+		thief.c.Jar.SetCookies(u, append(kept, done...))
+		thief.get("/cases/"+ref).want(t, 404)
+		thief.get("/file/done").want(t, 200, `name="key"`).lacks(t, key)
+	}
 	s.Check()
 }
 

@@ -194,6 +194,28 @@ func TestCookiesOfASession(t *testing.T) {
 	}
 }
 
+// A browser in which an account was opened is known by a cookie that opens nothing, belongs to that
+// account alone, and keeps its holder from being shut out by others.
+func TestAKnownBrowserIsNotShutOut(t *testing.T) {
+	s := strict(t, "")
+	mine, theirs := s.browser(), s.browser()
+	mine.signIn("umum@dinas.test").want(t, 200)
+	mine.post("/sign-out")
+	if a := mine.get("/desk"); !strings.HasPrefix(a.url, "/sign-in") {
+		t.Fatalf("the cookie that stays opens %s", a.url)
+	}
+	for range 10 {
+		theirs.post("/sign-in", "email", "umum@dinas.test", "password", "salah salah salah").want(t, 422)
+	}
+	theirs.signIn("umum@dinas.test").want(t, 429)
+	for range 10 {
+		theirs.post("/sign-in", "email", "officer@dinas.test", "password", "salah salah salah").want(t, 422)
+	}
+	mine.signIn("officer@dinas.test").want(t, 429) // it is known for another account
+	mine.signIn("umum@dinas.test").want(t, 200)
+	theirs.signIn("umum@dinas.test").want(t, 429)
+}
+
 // The step leads to where one was going, and nowhere else.
 func TestStepLeadsOn(t *testing.T) {
 	s := strict(t, "")

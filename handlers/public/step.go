@@ -26,6 +26,7 @@ type Bounded interface {
 	Pressure(ctx context.Context, u casework.Use, scope string) (bool, error)
 	Used(ctx context.Context, u casework.Use, scope string) error
 	Once(ctx context.Context, name string, window time.Duration) (bool, error)
+	Spent(ctx context.Context, name string) (bool, error)
 }
 
 // step is one question, sealed into its form: for one draft, for a while, for one use.

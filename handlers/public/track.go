@@ -1,6 +1,7 @@
 package public
 
 import (
+	"crypto/rand"
 	"errors"
 
 	"github.com/gofiber/fiber/v2"
@@ -14,38 +15,46 @@ import (
 const caseCookie = "terang_case"
 
 // opened is what a case's cookie holds: which case's key was proved, never the key.
-// Sealed under the case's own purpose, it opens no other.
+// Sealed under the case's own purpose, it opens no other. ID is what closing it spends, so
+// that no copy of the cookie opens the case afterwards.
 type opened struct {
 	CaseID    int64
 	Reference string
+	ID        string
 }
+
+func leftName(id string) string { return "left:" + id }
 
 func casePath(ref string) string { return "/cases/" + ref }
 
 // openCase lets this browser open the case for a while. The cookie goes to the pages of
 // that case alone.
-func (h *handler) openCase(c *fiber.Ctx, id int64, ref string) error {
-	sealed, err := h.w.Seal(caseCookie+ref, opened{CaseID: id, Reference: ref}, caseCookieTTL)
+func (h *handler) openCase(c *fiber.Ctx, o opened) error {
+	sealed, err := h.w.Seal(caseCookie+o.Reference, o, caseCookieTTL)
 	if err != nil {
 		return err
 	}
-	h.w.SetCookie(c, web.Cookie{Name: caseCookie, Value: sealed, Path: casePath(ref), TTL: caseCookieTTL})
+	h.w.SetCookie(c, web.Cookie{Name: caseCookie, Value: sealed, Path: casePath(o.Reference), TTL: caseCookieTTL})
 	return nil
 }
 
 // held gives the case's reference as written and the actor that its cookie proves; ok is
 // false without one.
-func (h *handler) held(c *fiber.Ctx) (ref, cookie string, a models.Actor, ok bool) {
-	ref, ok = models.NormalReference(c.Params("ref"))
-	if !ok {
-		return "", "", a, false
+func (h *handler) held(c *fiber.Ctx) (r keyedRequest, ok bool, err error) {
+	if r.ref, ok = models.NormalReference(c.Params("ref")); !ok {
+		return r, false, nil
 	}
-	cookie = h.w.GetCookie(c, caseCookie, casePath(ref))
+	cookie := h.w.GetCookie(c, caseCookie, casePath(r.ref))
 	var o opened
-	if cookie == "" || h.w.Unseal(caseCookie+ref, cookie, &o) != nil || o.Reference != ref {
-		return ref, "", a, false
+	if cookie == "" || h.w.Unseal(caseCookie+r.ref, cookie, &o) != nil || o.Reference != r.ref || o.ID == "" {
+		return r, false, nil
 	}
-	return ref, cookie, models.Actor{Kind: models.ByRequester, CaseID: o.CaseID, Lang: string(web.Lang(c)), Via: "web"}, true
+	if left, err := h.svc.Spent(c.UserContext(), leftName(o.ID)); err != nil || left {
+		return r, false, err
+	}
+	r.seed, r.id = cookie, o.ID
+	r.actor = models.Actor{Kind: models.ByRequester, CaseID: o.CaseID, Lang: string(web.Lang(c)), Via: "web"}
+	return r, true, nil
 }
 
 // keyedRequest is a request by somebody who proved the key of the case in its address.
@@ -53,22 +62,26 @@ type keyedRequest struct {
 	ref   string
 	actor models.Actor
 	seed  string // what the forms of the case's pages are bound to
+	id    string // of the cookie
 }
 
 // keyed lets pass who has proved the case's key. Everybody else is told the same as of
 // a case that does not exist.
 func (h *handler) keyed(next func(*fiber.Ctx, keyedRequest) error) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		ref, cookie, actor, ok := h.held(c)
+		r, ok, err := h.held(c)
+		if err != nil {
+			return err
+		}
 		if !ok {
 			return models.Refuse(models.NotFound, "case_not_found")
 		}
 		if web.Unsafe(c) {
-			if err := h.w.CheckSeeded(c, cookie); err != nil {
+			if err := h.w.CheckSeeded(c, r.seed); err != nil {
 				return err
 			}
 		}
-		return next(c, keyedRequest{ref: ref, actor: actor, seed: cookie})
+		return next(c, r)
 	}
 }
 
@@ -97,7 +110,7 @@ func (h *handler) track(c *fiber.Ctx) error {
 	if err == nil {
 		var cs *models.Case
 		if _, cs, err = h.svc.Unlock(c.UserContext(), ref, key, h.w.Scope(c)); err == nil {
-			if err := h.openCase(c, cs.ID, cs.Reference); err != nil {
+			if err := h.openCase(c, opened{CaseID: cs.ID, Reference: cs.Reference, ID: rand.Text()}); err != nil {
 				return err
 			}
 			return web.SeeOther(c, casePath(cs.Reference))
@@ -117,10 +130,14 @@ func (h *handler) track(c *fiber.Ctx) error {
 // caseOrDisclosure is the one address of a case: its requester's page for who has
 // proved the key, the published page for everybody, and nothing otherwise.
 func (h *handler) caseOrDisclosure(c *fiber.Ctx) error {
-	ref, cookie, actor, ok := h.held(c)
-	if ok {
-		return h.showCase(c, keyedRequest{ref: ref, actor: actor, seed: cookie})
+	r, ok, err := h.held(c)
+	if err != nil {
+		return err
 	}
+	if ok {
+		return h.showCase(c, r)
+	}
+	ref := r.ref
 	if ref == "" {
 		return models.Refuse(models.NotFound, "case_not_found")
 	}
@@ -136,6 +153,9 @@ func (h *handler) caseOrDisclosure(c *fiber.Ctx) error {
 }
 
 func (h *handler) leave(c *fiber.Ctx, r keyedRequest) error {
+	if _, err := h.svc.Once(c.UserContext(), leftName(r.id), caseCookieTTL); err != nil {
+		return err
+	}
 	h.w.DropCookie(c, caseCookie, casePath(r.ref))
 	h.w.DropCookie(c, doneCookie, "/file")
 	return web.SeeOther(c, "/track")

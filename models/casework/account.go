@@ -148,7 +148,7 @@ func (s *Service) ChangePassword(ctx context.Context, h Holder, old, password, s
 	if err := c.Err(); err != nil {
 		return "", err
 	}
-	keys := []string{"signin:" + scope, "account:" + o.Email}
+	keys := confirmKeys(h, scope)
 	if err := s.throttled(ctx, keys); err != nil {
 		return "", err
 	}
@@ -162,6 +162,9 @@ func (s *Service) ChangePassword(ctx context.Context, h Holder, old, password, s
 	err = s.whole(ctx, h, func(w *own) error {
 		if w.o.PasswordHash != o.PasswordHash {
 			return models.Refuse(models.Conflict, "stale")
+		}
+		if err := s.right(w.Tx, keys[1]); err != nil {
+			return err
 		}
 		w.o.PasswordHash = hash
 		if err := w.UpdateOfficer(w.o); err != nil {

@@ -182,6 +182,12 @@ func secondKeys(officer int64, scope string) []string {
 	return []string{fmt.Sprint("second:", officer), "signin:" + scope}
 }
 
+// confirmKeys are what wrong passwords of somebody who is signed in are counted under. Those of
+// strangers at the door are none of theirs.
+func confirmKeys(h Holder, scope string) []string {
+	return []string{"signin:" + scope, fmt.Sprint("confirm:", h.OfficerID)}
+}
+
 // ProveApp takes six digits of the app as the second step of a sign-in, or again before
 // something dangerous. It gives the session's new token.
 func (s *Service) ProveApp(ctx context.Context, h Holder, code, scope string) (string, error) {
@@ -251,7 +257,7 @@ func (s *Service) prove(ctx context.Context, h Holder, scope string, factor mode
 			return s.account(w.Tx, w.a, w.o, "officer.second_step_failed", models.EventData{Source: string(factor)})
 		}
 		wrong = false
-		if err := w.ClearThrottle(throttleKey(keys[0])); err != nil {
+		if err := s.right(w.Tx, keys[0]); err != nil {
 			return err
 		}
 		if token, err = w.proved(true); err != nil {
@@ -279,7 +285,7 @@ func (s *Service) ConfirmPassword(ctx context.Context, h Holder, password, scope
 	if err != nil {
 		return "", err
 	}
-	keys := []string{"signin:" + scope, "account:" + o.Email}
+	keys := confirmKeys(h, scope)
 	if err := s.throttled(ctx, keys); err != nil {
 		return "", err
 	}
@@ -294,6 +300,9 @@ func (s *Service) ConfirmPassword(ctx context.Context, h Holder, password, scope
 				return err
 			}
 			return s.account(w.Tx, w.a, w.o, "officer.sign_in_failed", models.EventData{Source: models.WayPassword})
+		}
+		if err := s.right(w.Tx, keys[1]); err != nil {
+			return err
 		}
 		if token, err = w.proved(false); err != nil {
 			return err
@@ -406,6 +415,9 @@ func (s *Service) ConfirmApp(ctx context.Context, h Holder, code, scope string) 
 		step, ok := codeStep(secret, digits(code), s.now())
 		if wrong = !ok; wrong {
 			return s.bump(w.Tx, keys)
+		}
+		if err := s.right(w.Tx, keys[0]); err != nil {
+			return err
 		}
 		now := s.now()
 		app.Sealed, app.Coming, app.LastStep, app.ConfirmedAt = app.Coming, "", step, &now

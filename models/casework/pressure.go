@@ -98,3 +98,9 @@ func (s *Service) Once(ctx context.Context, name string, window time.Duration) (
 	})
 	return first, err
 }
+
+// Spent says whether a name was used up by Once, within its window.
+func (s *Service) Spent(ctx context.Context, name string) (bool, error) {
+	t, err := s.store.Read(ctx).Throttle(throttleKey("once:" + name))
+	return t != nil && s.now().Before(t.WindowEnd), err
+}

@@ -108,13 +108,38 @@ func (s *Service) failed(ctx context.Context, keys []string) error {
 	return s.store.WithTx(ctx, func(tx *store.Tx) error { return s.bump(tx, keys) })
 }
 
+// bump counts a failure. Of tries that were sent at once, and all passed throttled before the
+// first was counted, those above the bound are refused here: none of them is answered.
 func (s *Service) bump(tx *store.Tx, keys []string) error {
 	for _, k := range keys {
-		if _, err := tx.BumpThrottle(throttleKey(k), throttleWindow, s.now()); err != nil {
+		n, err := tx.BumpThrottle(throttleKey(k), throttleWindow, s.now())
+		if err != nil {
 			return err
+		}
+		if n > most(k) {
+			return models.Refuse(models.RateLimited, "too_many_tries", fmt.Sprint(int(throttleWindow/time.Minute)+1))
 		}
 	}
 	return nil
+}
+
+// right lets a right answer count, unless too many wrong ones came in meanwhile, and forgets the
+// failures before it.
+func (s *Service) right(tx *store.Tx, key string) error {
+	if err := s.bump(tx, []string{key}); err != nil {
+		return err
+	}
+	return tx.ClearThrottle(throttleKey(key))
+}
+
+// accountKey is what wrong passwords of an account are counted under. A browser in which the
+// account was opened before has a count of its own: strangers who try passwords, or only wish
+// to shut its holder out, shut out each other.
+func accountKey(email string, d Device) string {
+	if d.Known == "" {
+		return "account:" + email
+	}
+	return "known:" + email + "\x00" + d.Known
 }
 
 // throttleKey keeps addresses and accounts out of the table in the clear.
@@ -125,6 +150,9 @@ func throttleKey(k string) string { return models.HashSecret("throttle\x00" + k)
 type Device struct {
 	Agent   string
 	Address string // a network, such as 203.0.113.0/24
+	// Known names a browser in which the account that is being opened was opened before; "" for
+	// any other. Whoever fills it in vouches for it.
+	Known string
 }
 
 const maxDevice = 200
@@ -155,7 +183,7 @@ func deviceOf(list []Device) Device {
 // session then opens the pages of that step and nothing else.
 func (s *Service) SignIn(ctx context.Context, email, password, scope string, device ...Device) (string, models.Actor, error) {
 	email = strings.ToLower(clean(email))
-	keys := []string{"signin:" + scope, "account:" + email}
+	keys := []string{"signin:" + scope, accountKey(email, deviceOf(device))}
 	if err := s.throttled(ctx, keys); err != nil {
 		return "", models.Actor{}, err
 	}
@@ -175,7 +203,7 @@ func (s *Service) SignIn(ctx context.Context, email, password, scope string, dev
 	}
 	token, a := "", models.Actor{}
 	err = s.store.WithTx(ctx, func(tx *store.Tx) error {
-		if err := tx.ClearThrottle(throttleKey("account:" + email)); err != nil {
+		if err := s.right(tx, keys[1]); err != nil {
 			return err
 		}
 		token, a, err = s.open(tx, o, models.WayPassword, "", deviceOf(device))

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -554,6 +555,108 @@ func TestSignInIsThrottled(t *testing.T) {
 		_, _, err = f.SignIn(f.Ctx, "agent@dinas.test", ct.Password, "there")
 		wants(t, err, models.RateLimited, "too_many_tries")
 	}
+}
+
+// Tries that are sent at once are no more than tries one after the other: of thirty, ten are
+// answered, and the right one among the others is not.
+func TestTriesAtOnceAreNoMore(t *testing.T) {
+	const tries, most = 30, 10
+	at := func(do func(n int) error) (answered, refused int) {
+		t.Helper()
+		errs := make([]error, tries)
+		var all sync.WaitGroup
+		for n := range tries {
+			all.Go(func() { errs[n] = do(n) })
+		}
+		all.Wait()
+		for _, err := range errs {
+			switch {
+			case err != nil && models.KindOf(err) == models.RateLimited:
+				refused++
+			default:
+				answered++
+			}
+		}
+		return answered, refused
+	}
+	f := strict(t)
+	b := f.enter("officer@dinas.test")
+	key, _ := b.enrol()
+	c := f.enter("officer@dinas.test")
+	f.MeetAtHash(tries)
+	if n, m := at(func(n int) error {
+		_, _, err := f.SignIn(f.Ctx, "superior@dinas.test", "salah", fmt.Sprint(n))
+		return err
+	}); n != most || m != tries-most {
+		t.Errorf("passwords: %d answered, %d refused", n, m)
+	}
+	if n := f.events("officer.sign_in_failed"); n != most {
+		t.Errorf("%d failures recorded", n)
+	}
+	// Ten wrong ones were counted between the look at the bound and the right one.
+	if n, m := at(func(n int) error {
+		_, err := f.ProveApp(f.Ctx, c.holder(), "000000", fmt.Sprint(n))
+		return err
+	}); n != most || m != tries-most {
+		t.Errorf("codes: %d answered, %d refused", n, m)
+	}
+	_, err := f.ProveApp(f.Ctx, c.holder(), code(t, key, f.Now(), 1), "elsewhere")
+	wants(t, err, models.RateLimited, "too_many_tries")
+	f.Check()
+}
+
+// A right password that was sent with the wrong ones, and comes after too many of them, opens nothing.
+func TestTheRightOneAmongTooManyOpensNothing(t *testing.T) {
+	f := strict(t)
+	const wrong = 10
+	f.AfterHash(func() {
+		for n := range wrong {
+			f.Scene.SignIn(f.Ctx, "superior@dinas.test", "salah", fmt.Sprint(n))
+		}
+	})
+	_, _, err := f.SignIn(f.Ctx, "superior@dinas.test", ct.Password, "here")
+	wants(t, err, models.RateLimited, "too_many_tries")
+	if n := f.events("officer.signed_in"); n != 0 {
+		t.Error("it was opened")
+	}
+}
+
+// A browser that the account was opened in before is not shut out by strangers, and has no more
+// tries than they have together.
+func TestStrangersShutOutStrangers(t *testing.T) {
+	f := strict(t)
+	in := func(password, scope, known string) error {
+		_, _, err := f.SignIn(f.Ctx, "officer@dinas.test", password, scope, casework.Device{Known: known})
+		return err
+	}
+	for n := range 10 {
+		wants(t, in("salah", fmt.Sprint(n), ""), models.Unauthorized, "email_or_password_wrong")
+	}
+	wants(t, in(ct.Password, "fresh", ""), models.RateLimited, "too_many_tries")
+	if err := in(ct.Password, "desk", "this"); err != nil {
+		t.Errorf("the holder is shut out: %v", err)
+	}
+	wants(t, in(ct.Password, "fresh", ""), models.RateLimited, "too_many_tries") // and opens nothing for the strangers
+	for n := range 10 {
+		wants(t, in("salah", fmt.Sprint("k", n), "this"), models.Unauthorized, "email_or_password_wrong")
+	}
+	wants(t, in(ct.Password, "desk", "this"), models.RateLimited, "too_many_tries")
+	// Whoever is signed in proves their password by a count of their own.
+	f.AddPlain("umum@dinas.test", models.Agent, "dinas", models.Public)
+	b := f.enter("umum@dinas.test")
+	for n := range 10 {
+		f.SignIn(f.Ctx, "umum@dinas.test", "salah", fmt.Sprint("u", n))
+	}
+	if _, err := f.ConfirmPassword(f.Ctx, b.holder(), ct.Password, "desk2"); err != nil {
+		t.Error(err)
+	}
+	for range 10 {
+		f.ConfirmPassword(f.Ctx, b.holder(), "salah", "desk2")
+	}
+	_, err := f.ConfirmPassword(f.Ctx, b.holder(), ct.Password, "desk2")
+	wants(t, err, models.RateLimited, "too_many_tries")
+	_, err = f.ChangePassword(f.Ctx, b.holder(), ct.Password, "kuda hijau di atas meja", "desk2")
+	wants(t, err, models.RateLimited, "too_many_tries")
 }
 
 func TestForgottenPassword(t *testing.T) {
