@@ -723,6 +723,8 @@ func TestPasswordsRefused(t *testing.T) {
 		"Password1234": "password_common", "katasandi-2026": "password_common", "qwertyuiop12": "password_common", "123456789012": "password_common",
 		"aaaaaaaaaaaa": "password_common", "!!!!!!!!!!!!": "password_common", "Indonesia2026!": "password_common", "abcdefghijkl": "password_common",
 		"rahasiarahasia": "password_common", "SitiRahmawati1": "password_own_name", "siti.rahmawati@x": "password_own_name",
+		"qwerty123456": "password_common", "123456-Qwerty": "password_common", "qazwsxedcrfv": "password_common", "1234567890qwerty": "password_common",
+		"q1w2e3r4t5y6": "password_common", "GHBDTN-ghbdtn": "password_common", "sonyericsson": "password_common", "sonyericsson99": "password_common", "zaq1xsw2cde3": "password_common",
 		"kuda hijau di atas meja": "", "Tr0ub4dor&3xyz": "", strings.Repeat("panjang sekali ", 8): "",
 	} {
 		_, _, err := f.AddOfficer(f.Ctx, models.System, casework.OfficerInput{Email: "siti.rahmawati@contoh.test", Name: "Siti Rahmawati", Role: models.Auditor, Password: password})
