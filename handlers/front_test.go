@@ -87,6 +87,12 @@ func TestEveryRouteIsStrict(t *testing.T) {
 		if res.Header.Get("Server") != "" || res.Header.Get("Access-Control-Allow-Origin") != "" || res.Header.Get("Cache-Control") == "" {
 			t.Errorf("%s %s: %v", method, path, res.Header)
 		}
+		if kind := res.Header.Get("Content-Type"); len(body) > 0 && (kind == "" || strings.HasPrefix(kind, "text/") && !strings.Contains(strings.ToLower(kind), "charset=utf-8")) {
+			t.Errorf("%s %s: %d bytes of %q", method, path, len(body), kind)
+		}
+		if method == fiber.MethodTrace && (res.StatusCode < 400 || strings.Contains(string(body), path+" HTTP")) {
+			t.Errorf("TRACE %s: %d %s", path, res.StatusCode, body)
+		}
 		for _, c := range res.Cookies() {
 			if !c.HttpOnly || !c.Secure || c.SameSite < 2 || c.Domain != "" || !strings.HasPrefix(c.Name, "__Host-") && !strings.HasPrefix(c.Name, "__Secure-") {
 				t.Errorf("%s %s sets %s", method, path, c.Raw)
@@ -102,13 +108,13 @@ func TestEveryRouteIsStrict(t *testing.T) {
 		}
 	}
 	for _, r := range app.GetRoutes(true) {
-		if r.Method == fiber.MethodConnect || r.Method == fiber.MethodTrace {
+		if r.Method == fiber.MethodConnect {
 			continue
 		}
 		check(r.Method, parameter.ReplaceAllString(r.Path, "1"))
 	}
 	for _, path := range []string{"/tidak-ada", "/api/v1/tidak-ada", "/static/tidak-ada.css", "/desk/tidak-ada", "/..%2f..%2fetc/passwd", "/%00"} {
-		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"} {
+		for _, method := range []string{"GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"} {
 			check(method, path)
 		}
 	}

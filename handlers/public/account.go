@@ -178,6 +178,7 @@ func (h *handler) signOut(c *fiber.Ctx) error {
 			return err
 		}
 	}
+	web.ForgetHere(c)
 	return web.SeeOther(c, "/sign-in")
 }
 

@@ -93,7 +93,11 @@ func TestFileTrackAndReply(t *testing.T) {
 		}
 		kept, done := at("/cases/"+ref), at("/file/done")
 		x.get("/cases/"+ref).want(t, 200)
-		x.post("/cases/"+ref+"/leave").want(t, 200)
+		x.c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		if a := x.post("/cases/"+ref+"/leave").want(t, 303); a.header.Get("Clear-Site-Data") != `"cache", "storage"` {
+			t.Errorf("the browser keeps its pages: %v", a.header)
+		}
+		x.c.CheckRedirect = nil
 		x.get("/cases/"+ref).want(t, 404)
 		thief := s.browser()
 		u, _ := url.Parse(s.base)

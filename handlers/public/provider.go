@@ -37,7 +37,9 @@ type Provider struct {
 // must not wait for it, and no request of ours does.
 const providerPatience = 8 * time.Second
 
-var providerClient = &http.Client{Timeout: providerPatience}
+// A redirect would lead the client's secret, or the question for the keys, to another place than
+// the one that was configured.
+var providerClient = &http.Client{Timeout: providerPatience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // discover asks the service once where its parts are. A failure is asked again.
 func (p *Provider) discover() (*oidc.Provider, error) {
@@ -111,12 +113,12 @@ func (h *handler) fromProvider(c *fiber.Ctx) error {
 	if h.w.Unseal(leavingPurpose, sealed, &out) != nil || subtle.ConstantTimeCompare([]byte(out.State), []byte(c.Query("state"))) != 1 {
 		return h.providerFailed(c, refused, "")
 	}
-	if c.Query("error") != "" || c.Query("code") == "" || c.Query("iss") != "" && c.Query("iss") != h.opt.Provider.Issuer {
-		return h.providerFailed(c, refused, out.Next)
-	}
-	answer, err := h.redeem(c.UserContext(), c.Query("code"), out)
-	if err != nil {
-		return h.providerFailed(c, err, out.Next)
+	var answer casework.ProviderAnswer // of nobody: refused, counted and recorded as every failure is
+	if c.Query("error") == "" && c.Query("code") != "" && (c.Query("iss") == "" || c.Query("iss") == h.opt.Provider.Issuer) {
+		var err error
+		if answer, err = h.redeem(c.UserContext(), c.Query("code"), out); err != nil && models.KindOf(err) != models.Unauthorized {
+			return h.providerFailed(c, err, out.Next)
+		}
 	}
 	token, a, err := h.svc.SignInByProvider(c.UserContext(), answer, h.w.Scope(c), h.device(c))
 	if err != nil {

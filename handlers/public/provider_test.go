@@ -38,6 +38,7 @@ type body struct {
 	codes  map[string]url.Values
 	signer *rsa.PrivateKey
 	down   bool
+	moved  string // where tokens are said to be given
 }
 
 func newBody(t *testing.T, now func() time.Time) *body {
@@ -78,6 +79,10 @@ func newBody(t *testing.T, now func() time.Time) *body {
 	mux.HandleFunc("/token", func(w http.ResponseWriter, r *http.Request) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
+		if b.moved != "" {
+			http.Redirect(w, r, b.moved+"/token", http.StatusTemporaryRedirect)
+			return
+		}
 		id, secret, _ := r.BasicAuth()
 		asked, ok := b.codes[r.FormValue("code")]
 		delete(b.codes, r.FormValue("code"))
@@ -201,6 +206,9 @@ func TestSignInWithTheBodysOwnAccount(t *testing.T) {
 	}
 	b.signer = other
 	s.browser().get("/sign-in/provider").want(t, 422)
+	if n := s.recorded("officer.sign_in_failed"); n != 11 { // whoever refused it, they or we
+		t.Errorf("%d of 11 failures recorded", n)
+	}
 	b.signer = b.key
 	s.browser().get("/sign-in/provider").want(t, 200)
 	if s.recorded("officer.provider_refused") != 1 {
@@ -239,7 +247,26 @@ func TestProvidersAnswerIsBoundToTheBrowser(t *testing.T) {
 	again.get(path).want(t, 422)
 	w := s.browser()
 	w.get("/sign-in/provider/back?error=access_denied&state=x").want(t, 422)
-	_ = b
+	// The service's own no, on an answer that is ours, is a failure on record.
+	before := s.recorded("officer.sign_in_failed")
+	w.c.CheckRedirect = stop
+	asked, err := url.Parse(w.get("/sign-in/provider").header.Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.get("/sign-in/provider/back?error=access_denied&state="+asked.Query().Get("state")).want(t, 422)
+	if n := s.recorded("officer.sign_in_failed"); n != before+1 {
+		t.Errorf("%d failures recorded, want %d", n, before+1)
+	}
+	// Where the service sends our question on to another place, the secret does not go there.
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.Errorf("%s was asked elsewhere", r.URL.Path) }))
+	t.Cleanup(elsewhere.Close)
+	b.mu.Lock()
+	b.moved = elsewhere.URL
+	b.mu.Unlock()
+	if a := s.browser().get("/sign-in/provider"); a.status != 422 && a.status != 503 {
+		t.Errorf("status %d at %s", a.status, a.url)
+	}
 }
 
 func TestProviderAway(t *testing.T) {

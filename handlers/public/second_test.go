@@ -194,6 +194,42 @@ func TestCookiesOfASession(t *testing.T) {
 	}
 }
 
+// Signed out is signed out: on the server, for whoever kept the cookie, and in the browser.
+func TestSignedOutIsOut(t *testing.T) {
+	s := strict(t, "")
+	b := s.browser()
+	b.signIn("umum@dinas.test").want(t, 200)
+	u, err := url.Parse(s.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := b.c.Jar.Cookies(u)
+	b.get("/desk").want(t, 200)
+	b.c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if a := b.post("/sign-out").want(t, 303); a.header.Get("Clear-Site-Data") != `"cache", "storage"` {
+		t.Errorf("the browser keeps its pages: %v", a.header)
+	}
+	thief := s.browser()
+	thief.c.Jar.SetCookies(u, kept)
+	if a := thief.get("/desk"); !strings.HasPrefix(a.url, "/sign-in") {
+		t.Errorf("the cookie still opens %s", a.url)
+	}
+	// A token that somebody planted beforehand is not the one that is signed in.
+	victim := s.browser()
+	victim.c.Jar.SetCookies(u, []*http.Cookie{{Name: "terang_session", Value: strings.Repeat("0", 40), Path: "/"}})
+	victim.signIn("umum@dinas.test").want(t, 200)
+	for _, k := range victim.c.Jar.Cookies(u) {
+		if k.Name == "terang_session" && k.Value == strings.Repeat("0", 40) {
+			t.Error("the planted token was taken")
+		}
+	}
+	thief = s.browser()
+	thief.c.Jar.SetCookies(u, []*http.Cookie{{Name: "terang_session", Value: strings.Repeat("0", 40), Path: "/"}})
+	if a := thief.get("/desk"); !strings.HasPrefix(a.url, "/sign-in") {
+		t.Errorf("the planted token opens %s", a.url)
+	}
+}
+
 // A browser in which an account was opened is known by a cookie that opens nothing, belongs to that
 // account alone, and keeps its holder from being shut out by others.
 func TestAKnownBrowserIsNotShutOut(t *testing.T) {

@@ -158,5 +158,6 @@ func (h *handler) leave(c *fiber.Ctx, r keyedRequest) error {
 	}
 	h.w.DropCookie(c, caseCookie, casePath(r.ref))
 	h.w.DropCookie(c, doneCookie, "/file")
+	web.ForgetHere(c)
 	return web.SeeOther(c, "/track")
 }

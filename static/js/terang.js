@@ -27,6 +27,10 @@
       });
       area.form.addEventListener("submit", function () { sessionStorage.setItem("sent", location.pathname); });
     });
+    // Who signs out or closes their case leaves nothing in the tab to whoever comes next.
+    each("form[action='/sign-out'], form[action$='/leave']", function (form) {
+      form.addEventListener("submit", function () { sessionStorage.clear(); });
+    });
   } catch (e) { /* storage is refused: the words are kept by the server at each step */ }
 
   each("textarea[data-max]", function (area) {
