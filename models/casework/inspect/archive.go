@@ -11,6 +11,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // archive looks at office documents that are archives: OOXML and OpenDocument. No other archive
@@ -48,7 +51,7 @@ func (l *look) archive() (string, error) {
 		if f.FileInfo().IsDir() {
 			continue
 		}
-		b, err := l.entry(f, strings.HasPrefix(kind, "application/vnd.oasis"))
+		b, err := l.entry(f, kind)
 		if err != nil {
 			return kind, err
 		}
@@ -163,7 +166,8 @@ func layout(z *zip.Reader, directory int64) error {
 }
 
 // entry looks at one entry, and gives what to put in its place, if anything.
-func (l *look) entry(f *zip.File, odf bool) ([]byte, error) {
+func (l *look) entry(f *zip.File, kind string) ([]byte, error) {
+	odf := strings.HasPrefix(kind, "application/vnd.oasis")
 	name := strings.ToLower(f.Name)
 	base := path.Base(name)
 	switch {
@@ -194,7 +198,12 @@ func (l *look) entry(f *zip.File, odf bool) ([]byte, error) {
 		}
 		return b, nil
 	}
-	text := strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels") || strings.HasSuffix(name, ".rdf")
+	// What a part is, the programs read from its content type and not from its name.
+	inUTF8 := utf8XML(r, head)
+	text := inUTF8 != nil || strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels") || strings.HasSuffix(name, ".rdf")
+	if inUTF8 == nil {
+		inUTF8 = r
+	}
 	switch {
 	case strings.HasSuffix(name, ".rels") && !odf:
 		b, err := whole()
@@ -202,8 +211,19 @@ func (l *look) entry(f *zip.File, odf bool) ([]byte, error) {
 			return nil, err
 		}
 		return l.relations(b)
+	case strings.HasSuffix(base, ".svg"), strings.HasSuffix(base, ".html"), strings.HasSuffix(base, ".htm"):
+		b, err := io.ReadAll(io.LimitReader(inUTF8, maxPart+1))
+		switch {
+		case err != nil:
+			return nil, orDamaged(err)
+		case int64(len(b)) > maxPart:
+			return nil, errUnpacks
+		case runnable.Match(b):
+			return nil, errRuns
+		}
+		return nil, nil
 	case text:
-		return nil, l.markupPart(r, name, odf)
+		return nil, l.markupPart(inUTF8, name, odf, strings.Contains(kind, "wordprocessingml"))
 	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")), bytes.HasPrefix(head, []byte("\x89PNG")), bytes.HasPrefix(head, []byte("II*\x00")), bytes.HasPrefix(head, []byte("MM\x00*")):
 		b, err := whole()
 		if err != nil {
@@ -232,20 +252,28 @@ func (l *look) entry(f *zip.File, odf bool) ([]byte, error) {
 			return nil, errHolds
 		}
 	}
-	if strings.HasSuffix(base, ".svg") || strings.HasSuffix(base, ".html") || strings.HasSuffix(base, ".htm") {
-		b, err := whole()
-		if err != nil {
-			return nil, err
-		}
-		if runnable.Match(b) {
-			return nil, errRuns
-		}
-		return nil, nil
-	}
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return nil, orDamaged(err)
 	}
 	return nil, nil
+}
+
+// utf8XML gives the text of a part that begins as markup does, in UTF-8: a program reads one in
+// UTF-16 as well, and would find there what we had not. It is nil for what is no markup.
+func utf8XML(r io.Reader, head []byte) io.Reader {
+	end := unicode.LittleEndian
+	switch {
+	case bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n"), []byte("<")):
+		if len(head) < 2 || head[1] != 0 {
+			return r
+		}
+	case bytes.HasPrefix(head, []byte("\xff\xfe")):
+	case bytes.HasPrefix(head, []byte("\xfe\xff")), bytes.HasPrefix(head, []byte("\x00<")):
+		end = unicode.BigEndian
+	default:
+		return nil
+	}
+	return transform.NewReader(r, unicode.UTF16(end, unicode.UseBOM).NewDecoder())
 }
 
 // runnable is what makes a drawing in words act.
@@ -353,8 +381,7 @@ var (
 
 // markupPart looks at a part in XML, a window at a time: no entity of its own, no field that
 // asks another program for data, nothing fetched.
-func (l *look) markupPart(r io.Reader, name string, odf bool) error {
-	fields := !odf && strings.HasPrefix(name, "word/")
+func (l *look) markupPart(r io.Reader, name string, odf, fields bool) error {
 	var instr fieldReader
 	const window, overlap = 256 << 10, 8 << 10
 	buf := make([]byte, 0, window+overlap)

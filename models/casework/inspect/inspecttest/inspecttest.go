@@ -38,6 +38,11 @@ func Samples() []Sample {
 		{Name: "arsip.zip", Data: Zip(map[string]string{"a.txt": "a"}), Code: "file_type_refused"},
 		{Name: "makro.docx", Data: DOCX(map[string]string{"word/vbaProject.bin": "x"}), Code: "file_macro"},
 		{Name: "dde.docx", Data: DOCX(map[string]string{"word/document.xml": `<w:document xmlns:w="w"><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>DD</w:instrText></w:r><w:r><w:instrText>EAUTO c:\\x</w:instrText></w:r></w:document>`}), Code: "file_macro"},
+		{Name: "dde16.docx", Data: DOCX(map[string]string{"word/document.xml": string(UTF16(`<?xml version="1.0" encoding="UTF-16"?>` + ddeDocument))}), Code: "file_macro"},
+		{Name: "dde-lain.docx", Data: DOCX(map[string]string{
+			"[Content_Types].xml": `<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Override PartName="/isi.bin" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`,
+			"_rels/.rels":         rels(`<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="isi.bin"/>`), "isi.bin": "\n" + ddeDocument}), Code: "file_macro"},
+		{Name: "entitas.docx", Data: DOCX(map[string]string{"customXml/item1.bin": string(UTF16(`<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>`))}), Code: "file_damaged"},
 		{Name: "naskah.pdf", Data: PDF(1, "/OpenAction << /S /JavaScript /JS (app.alert(1)) >>"), Code: "file_runs"},
 		{Name: "samar.pdf", Data: PDF(1, "/OpenAction << /S /J#61vaScript /JS (app.alert(1)) >>"), Code: "file_runs"},
 		{Name: "tersembunyi.pdf", Data: PDFObjects("<< /S /JavaScript /JS (app.alert(1)) >>"), Code: "file_runs"},
@@ -81,6 +86,7 @@ func Samples() []Sample {
 		// taken as they are
 		{Name: "surat.pdf", Data: PDF(3, "/OpenAction [3 0 R /XYZ null null 0] /Names << /EmbeddedFiles << /Names [ ] >> >>"), Type: "application/pdf"},
 		{Name: "surat.docx", Data: doc, Type: docxType},
+		{Name: "surat16.docx", Data: DOCX(map[string]string{"customXml/item1.xml": string(UTF16(`<?xml version="1.0" encoding="UTF-16"?><a>Halo</a>`))}), Type: docxType},
 		{Name: "gambar.png", Data: PNG(20, 10), Type: "image/png"},
 		{Name: "gambar.jpg", Data: JPEG(1, false), Type: "image/jpeg"},
 		{Name: "catatan.txt", Data: []byte("Yth. Dinas,\nmohon salinan.\n"), Type: "text/plain"},
@@ -88,6 +94,8 @@ func Samples() []Sample {
 		{Name: "pesan.eml", Data: Mail("surat.pdf", PDF(1, "")), Type: "message/rfc822"},
 	}
 }
+
+const ddeDocument = `<w:document xmlns:w="w"><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>DDEAUTO c:\\x</w:instrText></w:r></w:document>`
 
 const docxType = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
