@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -27,7 +28,8 @@ type Pledge struct {
 
 // Requirement is one of OWASP ASVS 5.0, levels 1 and 2, in our own few words, with a verdict.
 type Requirement struct {
-	ID      string   `yaml:"id" json:"id"` // "3.4.3"
+	ID      string   `yaml:"id" json:"id"`   // "3.4.3"
+	Level   int      `yaml:"-" json:"level"` // 1 or 2
 	About   string   `yaml:"about" json:"about"`
 	Verdict string   `yaml:"verdict" json:"verdict"` // met partly not_met not_applicable
 	Where   string   `yaml:"where" json:"where"`     // the code, or why not
@@ -39,6 +41,8 @@ type Security struct {
 	Threats []Threat      `yaml:"threats" json:"threats"`
 	Source  string        `yaml:"source" json:"source"` // how sure we are of the requirements' numbers
 	ASVS    []Requirement `yaml:"asvs" json:"asvs"`
+	// Levels holds a digit for each requirement of a section: which ones there are to walk.
+	Levels map[string]string `yaml:"levels" json:"-"`
 }
 
 //go:embed security/*.yaml
@@ -59,9 +63,22 @@ func ReadSecurity() (Security, error) {
 			return s, fmt.Errorf("%s: %s", name, yaml.FormatError(err, false, false))
 		}
 	}
+	due := map[string]int{} // level by number, of what has no verdict yet
+	for section, levels := range s.Levels {
+		for i, level := range levels {
+			if level != '3' {
+				due[section+"."+strconv.Itoa(i+1)] = int(level - '0')
+			}
+		}
+	}
 	seen := map[string]bool{}
-	for _, r := range s.ASVS {
+	for i := range s.ASVS {
+		r := &s.ASVS[i]
+		r.Level = due[r.ID]
+		delete(due, r.ID)
 		switch {
+		case r.Level == 0 && !seen[r.ID]:
+			return s, fmt.Errorf("security/asvs.yaml: %q: the standard has no such requirement of level 1 or 2", r.ID)
 		case seen[r.ID] || strings.Count(r.ID, ".") != 2:
 			return s, fmt.Errorf("security/asvs.yaml: %q: expected one number such as 3.4.3, once", r.ID)
 		case !slices.Contains(Verdicts, r.Verdict):
@@ -70,6 +87,9 @@ func ReadSecurity() (Security, error) {
 			return s, fmt.Errorf("security/asvs.yaml: %s: about and where are needed", r.ID)
 		}
 		seen[r.ID] = true
+	}
+	for id := range due {
+		return s, fmt.Errorf("security/asvs.yaml: %s has no verdict", id)
 	}
 	for _, t := range s.Threats {
 		if t.ID == "" || t.Who.ID == "" || t.Who.EN == "" || len(t.Promises) == 0 {

@@ -43,7 +43,7 @@ func securityCommand() *cobra.Command {
 			}
 			for _, r := range s.ASVS {
 				if only == "" || r.Verdict == only {
-					fmt.Fprintf(out, "%-7s %-14s %s: %s\n", r.ID, r.Verdict, r.About, r.Where)
+					fmt.Fprintf(out, "%-7s level %d  %-14s %s: %s\n", r.ID, r.Level, r.Verdict, r.About, r.Where)
 				}
 			}
 			n := s.Counts()
