@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -195,6 +196,94 @@ func TestUnclearMessagesEndTheConnection(t *testing.T) {
 	} {
 		if got := send(raw); strings.Count(got, "HTTP/1.1 ") != 2 || !strings.HasSuffix(got, "ok\n") {
 			t.Errorf("%s: %.300s", what, got)
+		}
+	}
+}
+
+// What is sent at one time by all together has its bounds: who comes when there is no more room waits,
+// is told to come back, and keeps nobody else from anything.
+func TestBodiesTogetherAreBounded(t *testing.T) {
+	s := caseworktest.New(t)
+	app, err := handlers.New(handlers.Options{
+		Cases: s.Service, Ready: func(context.Context) error { return nil }, BaseURL: "https://terang.test", BodyPatience: 100 * time.Millisecond,
+		Secret: []byte("0123456789abcdef0123456789abcdef"), Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: s.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go app.Listener(ln)
+	t.Cleanup(func() { app.ShutdownWithTimeout(5 * time.Second) })
+	// begin sends the head of a request and a little of its body.
+	begin := func(path, length string) net.Conn {
+		t.Helper()
+		c, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		c.SetDeadline(time.Now().Add(20 * time.Second))
+		if _, err := io.WriteString(c, "POST "+path+" HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"+length+"\r\n\r\n "); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	answer := func(c net.Conn) string {
+		got, _ := io.ReadAll(c)
+		return string(got)
+	}
+	refused := func(got string) bool {
+		return strings.HasPrefix(got, "HTTP/1.1 503") && strings.Contains(got, "Retry-After: 10") && strings.Contains(got, "nosniff")
+	}
+	// One by one: whichever has room is held open, and there comes one that has not.
+	var inside []net.Conn
+	for ; len(inside) < 20; inside = append(inside, begin("/api/v1/cases", "Content-Length: 36000000")) {
+		probe := begin("/api/v1/cases", "Content-Length: 100000\r\nConnection: close") // the room for 36 MB is gone before that for this
+		if _, err := io.WriteString(probe, strings.Repeat(" ", 99_999)); err != nil {
+			t.Fatal(err)
+		}
+		got := answer(probe)
+		if refused(got) {
+			break
+		}
+		if !strings.HasPrefix(got, "HTTP/1.1 4") {
+			t.Fatalf("%d held: %.300s", len(inside), got)
+		}
+	}
+	if len(inside) == 0 || len(inside) > 8 {
+		t.Fatalf("%d bodies of 36 MB at one time", len(inside))
+	}
+	for what, length := range map[string]string{"in chunks": "Transfer-Encoding: chunked", "large": "Content-Length: 36000000", "that would wait to be told": "Expect: 100-continue\r\nContent-Length: 200000"} {
+		if got := answer(begin("/api/v1/cases", length)); !refused(strings.TrimPrefix(got, "HTTP/1.1 100 Continue\r\n\r\n")) {
+			t.Errorf("%s: %.300s", what, got)
+		}
+	}
+	// Small ones, and other kinds, go on.
+	for path, n := range map[string]int{"/api/v1/cases": 2_000, "/track": 100_000, "/file/attachments": 300_000} {
+		c := begin(path, "Connection: close\r\nContent-Length: "+strconv.Itoa(n))
+		if _, err := io.WriteString(c, strings.Repeat(" ", n-1)); err != nil {
+			t.Fatal(err)
+		}
+		if got := answer(c); strings.HasPrefix(got, "HTTP/1.1 5") || !strings.HasPrefix(got, "HTTP/1.1 ") {
+			t.Errorf("%s: %.200s", path, got)
+		}
+	}
+	// Those that hang up give their room back.
+	for _, c := range inside {
+		c.Close()
+	}
+	for end := time.Now().Add(10 * time.Second); ; {
+		c := begin("/api/v1/cases", "Connection: close\r\nContent-Length: 30000000")
+		if _, err := io.WriteString(c, strings.Repeat(" ", 29_999_999)); err == nil {
+			if got := answer(c); strings.HasPrefix(got, "HTTP/1.1 4") {
+				return
+			}
+		}
+		if time.Now().After(end) {
+			t.Fatal("the room is not given back")
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/netip"
@@ -41,6 +42,8 @@ type Options struct {
 	Provider *Provider // the body's own sign-in service; nil for none
 	// Stamp is the version of what is stored; nil for pages that are always drawn anew.
 	Stamp func(context.Context) (stamp [2]uint64, ok bool)
+	// BodyPatience is how long a large body waits for room; 0 means ten seconds.
+	BodyPatience time.Duration
 }
 
 // Provider is a body's own sign-in service.
@@ -79,7 +82,8 @@ func New(o Options) (*fiber.App, error) {
 		CaseSensitive:           true,
 		DisableStartupMessage:   true,
 	})
-	app.Server().HeaderReceived = web.Limits
+	scales := web.NewScales(cmp.Or(o.BodyPatience, 10*time.Second))
+	app.Server().HeaderReceived = scales.Received
 
 	// The order matters: what answers an error stands inside what logs and packs the answer,
 	// and inside the deadline, which it needs to draw the page.
@@ -106,8 +110,9 @@ func New(o Options) (*fiber.App, error) {
 
 	// A method that HTTP does not know Fiber answers by itself, in words of its own and without
 	// the rules for the browser.
-	known, serve := app.Config().RequestMethods, app.Handler()
+	known, serve, broke := app.Config().RequestMethods, app.Handler(), app.Server().ErrorHandler
 	app.Server().Handler = func(ctx *fasthttp.RequestCtx) {
+		defer scales.Done(&ctx.Request.Header)
 		if slices.Contains(known, string(ctx.Method())) {
 			serve(ctx)
 			return
@@ -117,6 +122,18 @@ func New(o Options) (*fiber.App, error) {
 		ctx.SetConnectionClose()
 		if err := w.ErrorHandler(c, fiber.ErrMethodNotAllowed); err != nil {
 			ctx.SetStatusCode(fiber.StatusMethodNotAllowed)
+		}
+	}
+	app.Server().ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
+		none := scales.Done(&ctx.Request.Header)
+		if none == nil {
+			broke(ctx, err)
+			return
+		}
+		c := app.AcquireCtx(ctx)
+		defer app.ReleaseCtx(c)
+		if err := w.ErrorHandler(c, none); err != nil {
+			ctx.SetStatusCode(fiber.StatusServiceUnavailable)
 		}
 	}
 	return app, nil

@@ -211,11 +211,11 @@ func sendAsset(c *fiber.Ctx, a static.Asset) error {
 func Limits(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	path, _, _ := strings.Cut(string(h.RequestURI()), "?")
 	cfg := fasthttp.RequestConfig{MaxRequestBodySize: 2 << 20, ReadTimeout: 20 * time.Second, WriteTimeout: time.Minute}
-	switch {
-	case strings.HasPrefix(path, "/api/"):
+	switch kindOf(h) {
+	case "api":
 		cfg.MaxRequestBodySize = 36 << 20
 		cfg.ReadTimeout = 5 * time.Minute
-	case strings.Contains(path, "/attachments"):
+	case "files":
 		// One file and what multipart puts around it; a slow line is no reason to lose it.
 		cfg.MaxRequestBodySize = 26 << 20
 		cfg.ReadTimeout = 15 * time.Minute
