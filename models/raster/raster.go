@@ -130,7 +130,8 @@ func (t *Tools) run(ctx context.Context, doc io.ReadSeeker, read func(io.Reader)
 		return err
 	}
 	defer os.RemoveAll(dir)
-	limits := fmt.Sprintf(`ulimit -c 0; ulimit -f 0; ulimit -v %d; ulimit -t %d; exec "$@"`, memoryKiB, cpuSeconds)
+	// A write is refused and does not kill: on a new machine fontconfig tries to keep what it found of fonts.
+	limits := fmt.Sprintf(`trap '' XFSZ; ulimit -c 0; ulimit -f 0; ulimit -v %d; ulimit -t %d; exec "$@"`, memoryKiB, cpuSeconds)
 	cmd := exec.CommandContext(ctx, t.shell, append([]string{"-c", limits, "sh", program}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + filepath.Dir(program), "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C.UTF-8"}

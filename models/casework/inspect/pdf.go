@@ -394,7 +394,7 @@ func (l *look) secondOpinion() error {
 	}
 	ctx, cancel := context.WithTimeout(l.ctx, 15*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", `ulimit -v 524288; ulimit -t 5; ulimit -f 0; exec "$0" /dev/fd/3`, l.pdfinfo)
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", `trap '' XFSZ; ulimit -v 524288; ulimit -t 5; ulimit -f 0; exec "$0" /dev/fd/3`, l.pdfinfo)
 	cmd.Env = []string{"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"}
 	cmd.ExtraFiles = []*os.File{in}
 	var out, said bytes.Buffer
