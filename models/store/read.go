@@ -1,49 +1,34 @@
 package store
 
 import (
-	"errors"
 	"time"
-
-	"gorm.io/gorm"
 
 	"terang/models"
 )
 
 // one reads the row a condition names, or gives NotFound with the code.
 func one[T any](r *Reader, code, where string, args ...any) (*T, error) {
-	var row T
-	err := r.db.Where(where, args...).Take(&row).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
+	row, err := maybe[T](r, where, args...)
+	if err == nil && row == nil {
 		return nil, models.Refuse(models.NotFound, code)
 	}
-	if err != nil {
-		return nil, wrap(err)
-	}
-	rows := []T{row}
-	return &rows[0], openRows(r, rows)
+	return row, err
 }
 
 // maybe is one without the error: nil when there is no row.
 func maybe[T any](r *Reader, where string, args ...any) (*T, error) {
-	var rows []T
-	if err := r.db.Where(where, args...).Limit(1).Find(&rows).Error; err != nil {
-		return nil, wrap(err)
-	}
-	if len(rows) == 0 {
-		return nil, nil
+	rows, err := selectRows[T](r, where+limited(1), args...)
+	if err != nil || len(rows) == 0 {
+		return nil, err
 	}
 	return &rows[0], openRows(r, rows)
 }
 
 // many reads rows in an order, at most limit (0: all).
 func many[T any](r *Reader, order string, limit int, where string, args ...any) ([]T, error) {
-	var rows []T
-	q := r.db.Where(where, args...).Order(order)
-	if limit > 0 {
-		q = q.Limit(limit)
-	}
-	if err := q.Find(&rows).Error; err != nil {
-		return nil, wrap(err)
+	rows, err := selectRows[T](r, where+" ORDER BY "+order+limited(limit), args...)
+	if err != nil {
+		return nil, err
 	}
 	return rows, openRows(r, rows)
 }

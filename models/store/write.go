@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +20,7 @@ import (
 // Conflict "duplicate". On PostgreSQL the transaction cannot go on after it.
 func (tx *Tx) Insert(row any) error {
 	trimTimes(row)
-	return tx.sealed(row, func() error { return refused(tx.db.Create(row).Error) })
+	return tx.sealed(row, func() error { return refused(tx.insertRows([]reflect.Value{reflect.ValueOf(row).Elem()})) })
 }
 
 func refused(err error) error {
@@ -38,10 +39,7 @@ type update struct {
 	updated *schema.Field
 }
 
-var (
-	schemas sync.Map // gorm's cache of parsed structs
-	updates sync.Map // reflect.Type -> *update
-)
+var updates sync.Map // reflect.Type -> *update
 
 // fixed are columns that nothing may change once written.
 var fixed = map[string]bool{
@@ -301,7 +299,19 @@ const rowsAtOnce = 500
 // InsertAll writes a slice of rows, given by pointer, and fills in their ids.
 func (tx *Tx) InsertAll(rows any) error {
 	trimTimes(rows)
-	return tx.sealedAll(rows, func() error { return refused(tx.db.CreateInBatches(rows, rowsAtOnce).Error) })
+	return tx.sealedAll(rows, func() error {
+		v := reflect.ValueOf(rows).Elem()
+		all := make([]reflect.Value, v.Len())
+		for i := range all {
+			all[i] = v.Index(i)
+		}
+		for some := range slices.Chunk(all, rowsAtOnce) {
+			if err := tx.insertRows(some); err != nil {
+				return refused(err)
+			}
+		}
+		return nil
+	})
 }
 
 // MarkSent notes that a message left.

@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/schema"
+)
+
+// Rows are read and written by plans that are made once, from what gorm reads off a struct.
+// gorm's own way through a row of thirty columns takes as long as SQLite's.
+
+// plan is how a type lies in its table.
+type plan struct {
+	table   string
+	fields  []*schema.Field // those with a column
+	columns string          // theirs, quoted
+	id      *schema.Field   // numbered by the database; nil where rows bring keys of their own
+	stamped []*schema.Field // filled in with the time of writing where they are zero
+	given   []*schema.Field // fields without id
+	insert  string          // INSERT INTO … (given) VALUES
+}
+
+var (
+	schemas sync.Map // gorm's cache of parsed structs
+	plans   sync.Map // reflect.Type -> *plan
+)
+
+func planFor(t reflect.Type) (*plan, error) {
+	if p, ok := plans.Load(t); ok {
+		return p.(*plan), nil
+	}
+	s, err := schema.Parse(reflect.New(t).Interface(), &schemas, schema.NamingStrategy{})
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{table: s.Table}
+	var all, given []string
+	for _, f := range s.Fields {
+		if f.DBName == "" {
+			continue
+		}
+		name := `"` + f.DBName + `"`
+		p.fields, all = append(p.fields, f), append(all, name)
+		if f.AutoIncrement {
+			p.id = f
+			continue
+		}
+		p.given, given = append(p.given, f), append(given, name)
+		if f.AutoCreateTime != 0 || f.AutoUpdateTime != 0 {
+			p.stamped = append(p.stamped, f)
+		}
+	}
+	p.columns = strings.Join(all, ", ")
+	p.insert = "INSERT INTO " + p.table + " (" + strings.Join(given, ", ") + ") VALUES "
+	plans.Store(t, p)
+	return p, nil
+}
+
+// selectRows reads rows of a type: what follows FROM, with its arguments.
+func selectRows[T any](r *Reader, tail string, args ...any) ([]T, error) {
+	p, err := planFor(reflect.TypeFor[T]())
+	if err != nil {
+		return nil, wrap(err)
+	}
+	rows, err := r.db.Raw("SELECT "+p.columns+" FROM "+p.table+" WHERE "+tail, args...).Rows()
+	if err != nil {
+		return nil, wrap(err)
+	}
+	defer rows.Close()
+	var out []T
+	into := make([]any, len(p.fields))
+	for rows.Next() {
+		out = append(out, *new(T))
+		v := reflect.ValueOf(&out[len(out)-1]).Elem()
+		for i, f := range p.fields {
+			into[i] = v.FieldByIndex(f.StructField.Index).Addr().Interface()
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, wrap(err)
+		}
+	}
+	return out, wrap(rows.Err())
+}
+
+// insertRows writes rows of one type and fills in the ids they got. Either all bring an id of
+// their own or none does.
+func (tx *Tx) insertRows(rows []reflect.Value) error {
+	p, err := planFor(rows[0].Type())
+	if err != nil {
+		return err
+	}
+	ctx, fields, insert := context.Background(), p.given, p.insert
+	numbered := p.id == nil || !rows[0].FieldByIndex(p.id.StructField.Index).IsZero()
+	if numbered && p.id != nil {
+		fields, insert = p.fields, "INSERT INTO "+p.table+" ("+p.columns+") VALUES "
+	}
+	values := make([]any, 0, len(rows)*len(fields))
+	for _, v := range rows {
+		if p.id != nil && v.FieldByIndex(p.id.StructField.Index).IsZero() == numbered {
+			return errors.New(p.table + ": some rows have an id and some have none")
+		}
+		for _, f := range p.stamped {
+			if at := v.FieldByIndex(f.StructField.Index); at.Type() == timeType && at.Interface().(time.Time).IsZero() {
+				at.Set(reflect.ValueOf(tx.db.NowFunc()))
+			}
+		}
+		for _, f := range fields {
+			x, _ := f.ValueOf(ctx, v)
+			values = append(values, x)
+		}
+	}
+	row := "(" + strings.Repeat("?, ", len(fields)-1) + "?)"
+	statement := insert + row + strings.Repeat(", "+row, len(rows)-1)
+	switch {
+	case numbered:
+		return tx.db.Exec(statement, values...).Error
+	case tx.s.dialect == dialectPostgres:
+		ids := make([]int64, 0, len(rows))
+		if err := tx.db.Raw(statement+" RETURNING "+p.id.DBName, values...).Scan(&ids).Error; err != nil {
+			return tx.db.Dialector.(gorm.ErrorTranslator).Translate(err) // which gorm leaves out for rows
+		}
+		for i, v := range rows {
+			v.FieldByIndex(p.id.StructField.Index).SetInt(ids[i])
+		}
+		return nil
+	}
+	// SQLite numbers the rows of one statement one after the other.
+	res := gorm.WithResult()
+	if err := tx.db.Clauses(res).Exec(statement, values...).Error; err != nil {
+		return err
+	}
+	last, err := res.Result.LastInsertId()
+	for i, v := range rows {
+		v.FieldByIndex(p.id.StructField.Index).SetInt(last - int64(len(rows)-1-i))
+	}
+	return err
+}
+
+// limited is a LIMIT, or nothing for 0.
+func limited(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return " LIMIT " + strconv.Itoa(n)
+}
