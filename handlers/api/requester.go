@@ -104,13 +104,11 @@ func (s *server) file(ctx context.Context, in *fileInput) (*fileOutput, error) {
 			Kind: models.RequesterKind(b.Requester.Kind), Name: b.Requester.Name, Email: b.Requester.Email, Phone: b.Requester.Phone,
 			IdentityNumber: b.Requester.IdentityNumber, Address: b.Requester.Address,
 		},
-		Uploads: uploads, IdempotencyKey: in.IdempotencyKey, Scope: r.scope,
+		Uploads: uploads, IdempotencyKey: in.IdempotencyKey, Scope: r.scope, Count: casework.UseAPI, CountFor: r.from,
 	})
 	if err != nil {
 		return nil, err
 	}
-	// It is filed: a count that is lost must not hide the answer.
-	_ = s.Cases.Used(ctx, casework.UseAPI, r.from)
 	return &fileOutput{Location: Prefix + "/cases/" + f.Case.Reference, Body: r.filed(f)}, nil
 }
 

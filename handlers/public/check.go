@@ -195,7 +195,7 @@ func (h *handler) send(c *fiber.Ctx) error {
 		}
 	}
 	lang := string(web.Lang(c))
-	filed, err := h.svc.FileDraft(c.UserContext(), token, lang)
+	filed, err := h.svc.FileDraft(c.UserContext(), token, lang, h.w.Stranger(c))
 	switch {
 	case err == nil:
 	case models.KindOf(err) == models.NotFound:
@@ -208,10 +208,6 @@ func (h *handler) send(c *fiber.Ctx) error {
 		return h.drawCheck(c, in, errs, status)
 	default:
 		return err
-	}
-	if err := h.svc.Used(c.UserContext(), casework.UseFile, h.w.Stranger(c)); err != nil {
-		// It is filed: a count that is lost must not hide the key from its reader.
-		h.w.Logger().Warn("a filing was not counted", "error", err)
 	}
 	h.w.DropCookie(c, draftCookie, "/")
 	return h.confirm(c, confirmed(filed, filed.Email))

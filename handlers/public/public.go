@@ -36,7 +36,7 @@ type Verbs interface {
 	DraftAttach(ctx context.Context, token string, u casework.Upload) (*models.Attachment, error)
 	DraftDetach(ctx context.Context, token string, id int64) error
 	CheckFile(ctx context.Context, in casework.FileInput) error
-	FileDraft(ctx context.Context, token, lang string) (casework.Filed, error)
+	FileDraft(ctx context.Context, token, lang, from string) (casework.Filed, error)
 
 	Unlock(ctx context.Context, ref, key, scope string) (models.Actor, *models.Case, error)
 	Case(ctx context.Context, a models.Actor, ref string) (*casework.CaseView, error)

@@ -14,24 +14,25 @@ import (
 // one, and stores nothing. A clock that what is being done (by, an event kind) would
 // stop at once is met by it and not started: filing here gives the registration number
 // in the same breath.
-func (w *work) newClocks(by string, events ...string) ([]*models.Clock, policies.Deadline, error) {
-	var out []*models.Clock
+func (w *work) newClocks(by string, events ...string) ([]models.Clock, policies.Deadline, error) {
+	var out []models.Clock
 	var primary policies.Deadline
 	for _, event := range events {
 		for _, law := range w.pack.ClocksFor(string(w.c.Kind), event) {
-			if slices.Contains(law.StopsOn, by) || slices.ContainsFunc(out, func(c *models.Clock) bool { return c.Name == law.Name }) {
+			if slices.Contains(law.StopsOn, by) || slices.ContainsFunc(out, func(c models.Clock) bool { return c.Name == law.Name }) {
 				continue
 			}
 			d, err := w.pack.Due(law.Name, w.at, w.s.dueOptions(w.pack.ID, w.body))
 			if err != nil {
 				return nil, primary, internal("due_date", err)
 			}
-			clock := &models.Clock{
+			clock := models.Clock{
 				Name: law.Name, StartedAt: w.at, DayOne: d.DayOne.String(), DueOn: d.Due.String(), DueAt: d.DueAt,
 				Primary: slices.Contains(law.Primary, string(w.c.Kind)), Basis: basis(d), Version: 1,
 			}
 			if clock.Primary {
-				w.c.Clock, w.c.DueOn, w.c.DueAt = clock.Name, clock.DueOn, &clock.DueAt
+				at := clock.DueAt
+				w.c.Clock, w.c.DueOn, w.c.DueAt = clock.Name, clock.DueOn, &at
 				primary = d
 			}
 			out = append(out, clock)
@@ -66,24 +67,33 @@ func basis(d policies.Deadline) string {
 }
 
 // setClocks stores new clocks, opens their ledgers and records them.
-func (w *work) setClocks(clocks []*models.Clock) error {
-	for _, c := range clocks {
-		c.CaseID = w.c.ID
-		if err := w.Insert(c); err != nil {
-			return err
+func (w *work) setClocks(clocks []models.Clock) error {
+	if len(clocks) == 0 {
+		return nil
+	}
+	articles := make([]string, len(clocks))
+	for i := range clocks {
+		clocks[i].CaseID = w.c.ID
+		if law, ok := w.pack.Clock(clocks[i].Name); ok {
+			articles[i] = law.Article
 		}
-		article := ""
-		if law, ok := w.pack.Clock(c.Name); ok {
-			article = law.Article
-		}
-		if err := w.ledger(c, "started", "", article, "", c.DueOn); err != nil {
-			return err
-		}
-		if err := w.recordClock("deadline.set", c, "", article, "", nil); err != nil {
+	}
+	if err := w.InsertAll(&clocks); err != nil {
+		return err
+	}
+	ledger := make([]models.ClockEntry, len(clocks))
+	for i := range clocks {
+		ledger[i] = w.ledgerEntry(&clocks[i], "started", "", articles[i], "", clocks[i].DueOn)
+	}
+	if err := w.InsertAll(&ledger); err != nil {
+		return err
+	}
+	for i := range clocks {
+		if err := w.recordClock("deadline.set", &clocks[i], "", articles[i], "", nil); err != nil {
 			return err
 		}
 		if w.haveClocks {
-			w.clocks = append(w.clocks, *c)
+			w.clocks = append(w.clocks, clocks[i])
 		}
 	}
 	return nil
@@ -99,10 +109,15 @@ func (w *work) recordClock(kind string, c *models.Clock, why, article, old strin
 }
 
 func (w *work) ledger(c *models.Clock, event, why, article, old, new string) error {
-	return w.Insert(&models.ClockEntry{
+	e := w.ledgerEntry(c, event, why, article, old, new)
+	return w.Insert(&e)
+}
+
+func (w *work) ledgerEntry(c *models.Clock, event, why, article, old, new string) models.ClockEntry {
+	return models.ClockEntry{
 		ClockID: c.ID, CaseID: c.CaseID, Event: event, At: w.at, Why: why, Article: article,
 		Actor: w.actor.Label(), OldDue: old, NewDue: new,
-	})
+	}
 }
 
 // running are the case's clocks, read once a verb.

@@ -304,5 +304,5 @@ func (w *work) startNamed(name string) error {
 	if c.Primary {
 		w.c.Clock, w.c.DueOn, w.c.DueAt = c.Name, c.DueOn, &c.DueAt
 	}
-	return w.setClocks([]*models.Clock{c})
+	return w.setClocks([]models.Clock{*c})
 }

@@ -151,9 +151,10 @@ func (s *Service) DraftDetach(ctx context.Context, token string, id int64) error
 	return s.deleteFiles(ctx, []models.Attachment{*gone})
 }
 
-// FileDraft files an intake. The draft is gone in the same transaction, so that
-// sending twice cannot file twice; the second is answered as the first was.
-func (s *Service) FileDraft(ctx context.Context, token, lang string) (Filed, error) {
+// FileDraft files an intake, counted under the address that it comes from ("" is not). The draft
+// is gone in the same transaction, so that sending twice cannot file twice; the second is answered
+// as the first was.
+func (s *Service) FileDraft(ctx context.Context, token, lang, from string) (Filed, error) {
 	_, a, _, err := s.Draft(ctx, token)
 	if models.CodeOf(err) == "draft_not_found" {
 		return s.sent(ctx, token)
@@ -165,6 +166,7 @@ func (s *Service) FileDraft(ctx context.Context, token, lang string) (Filed, err
 	in.DraftToken, in.Lang = token, lang
 	retry := draftRetry(token)
 	in.Scope, in.IdempotencyKey = retry.Scope, retry.IdempotencyKey
+	in.Count, in.CountFor = UseFile, from
 	f, err := s.File(ctx, models.Actor{Kind: models.Anyone, Via: "web"}, in)
 	switch models.CodeOf(err) {
 	case "draft_not_found", "idempotency_key_reused": // filed meanwhile, it may be with other words

@@ -16,22 +16,21 @@ import (
 // and stores nothing.
 func (s *Service) CheckFile(ctx context.Context, in FileInput) error {
 	in = in.tidy()
-	wrong, missing, _, err := s.inspect(s.store.Read(ctx), in)
+	wrong, missing, _, _, err := s.inspect(s.store.Read(ctx), in)
 	if err != nil {
 		return err
 	}
 	return models.Join(wrong, missing).Err()
 }
 
-func (s *Service) inspect(r *store.Reader, in FileInput) (wrong, missing models.Check, body *models.Body, err error) {
-	var pack *policies.Pack
+func (s *Service) inspect(r *store.Reader, in FileInput) (wrong, missing models.Check, body *models.Body, pack *policies.Pack, err error) {
 	var badBody models.Check
 	if err := s.loadDecrees(r, false); err != nil {
-		return wrong, missing, nil, err
+		return wrong, missing, nil, nil, err
 	}
 	if body, err = r.BodyBySlug(in.Body); err != nil {
 		if models.KindOf(err) != models.NotFound {
-			return wrong, missing, nil, err
+			return wrong, missing, nil, nil, err
 		}
 		code := "body_unknown"
 		if in.Body == "" {
@@ -40,10 +39,10 @@ func (s *Service) inspect(r *store.Reader, in FileInput) (wrong, missing models.
 		badBody.Field(false, "body", code)
 		err = nil
 	} else if pack, err = s.packFor(body, s.moment(s.now())); err != nil {
-		return wrong, missing, nil, err
+		return wrong, missing, nil, nil, err
 	}
 	wrong, missing = in.check(pack)
-	return models.Join(badBody, wrong), missing, body, nil
+	return models.Join(badBody, wrong), missing, body, pack, nil
 }
 
 // packFor is the law in force for a body on a day.
@@ -76,7 +75,7 @@ func (s *Service) File(ctx context.Context, a models.Actor, in FileInput) (Filed
 	if a.Kind == models.ByOfficer && !policies.May(string(a.Role), policies.ActCaseRecord, policies.AccessFacts{SameBody: true}).Allowed {
 		return Filed{}, models.Refuse(models.Forbidden, "not_allowed", policies.ActCaseRecord)
 	}
-	wrong, missing, body, err := s.inspect(s.store.Read(ctx), in)
+	wrong, missing, body, pack, err := s.inspect(s.store.Read(ctx), in)
 	if err != nil {
 		return Filed{}, err
 	}
@@ -90,8 +89,13 @@ func (s *Service) File(ctx context.Context, a models.Actor, in FileInput) (Filed
 	if err := wrong.Err(); err != nil {
 		return Filed{}, err
 	}
+	// What takes long is worked out before the transaction, in which all others wait.
+	ready := readied{pack: pack, found: pack.Classify(in.facts(body))}
+	if ready.words, err = s.store.Read(ctx).CaseWords(in.Subject, in.Text); err != nil {
+		return Filed{}, err
+	}
 	for try := 0; ; try++ {
-		out, err := s.file(ctx, a, in, incomplete)
+		out, err := s.file(ctx, a, in, incomplete, ready)
 		// Two first uses of one Idempotency-Key, or of one register row, raced: the
 		// loser answers as the winner did.
 		if err != nil && models.CodeOf(err) == "duplicate" && try == 0 {
@@ -101,7 +105,15 @@ func (s *Service) File(ctx context.Context, a models.Actor, in FileInput) (Filed
 	}
 }
 
-func (s *Service) file(ctx context.Context, a models.Actor, in FileInput, incomplete bool) (Filed, error) {
+// readied is what of a filing follows from its words and the law: what the rules find in it, and
+// its words for the search index.
+type readied struct {
+	pack  *policies.Pack
+	found policies.Classification
+	words []string
+}
+
+func (s *Service) file(ctx context.Context, a models.Actor, in FileInput, incomplete bool, ready readied) (Filed, error) {
 	idemKey, idemRequest, key := s.idempotency(in)
 	if idemKey != "" {
 		out, found, err := s.replay(ctx, idemKey, idemRequest, key)
@@ -146,9 +158,13 @@ func (s *Service) file(ctx context.Context, a models.Actor, in FileInput, incomp
 			if err := tx.Insert(r); err != nil {
 				return err
 			}
-			c.RequesterID = &r.ID
+			c.RequesterID, w.requester = &r.ID, r
 		}
-		found := w.propose(in)
+		found := ready.found
+		if w.pack != ready.pack { // the law changed with the second
+			found = w.pack.Classify(in.facts(w.body))
+		}
+		w.propose(found)
 		events := []string{"received", "registered", "completed"}
 		if incomplete {
 			events = []string{"incomplete"}
@@ -164,10 +180,15 @@ func (s *Service) file(ctx context.Context, a models.Actor, in FileInput, incomp
 		if err := w.keepUploads(stored, in.DraftToken); err != nil {
 			return err
 		}
-		if err := w.register(found, clocks, out.Deadline.Warnings); err != nil {
+		if err := w.register(found, clocks, out.Deadline.Warnings, ready.words); err != nil {
 			return err
 		}
 		out.EventID = w.filedEvent
+		if in.CountFor != "" {
+			if err := in.Count.count(tx, in.CountFor, now); err != nil {
+				return err
+			}
+		}
 		if idemKey != "" {
 			if err := tx.Insert(&models.Idempotency{Key: idemKey, Request: idemRequest, Answer: c.Reference, CreatedAt: now}); err != nil {
 				return err
@@ -197,17 +218,21 @@ func (r RequesterInput) row(now time.Time) *models.Requester {
 		IdentityNumber: r.IdentityNumber, Address: r.Address, CreatedAt: now}
 }
 
-// propose asks the pack's rules for a class and a unit. The proposed class holds
-// until an officer confirms or overrules it, so that nothing is open by delay.
-func (w *work) propose(in FileInput) policies.Classification {
+// facts are what the pack's rules are asked about.
+func (in FileInput) facts(body *models.Body) policies.Facts {
 	names := make([]string, len(in.Uploads))
 	for i, u := range in.Uploads {
 		names[i] = u.Name
 	}
-	found := w.pack.Classify(policies.Facts{
-		Kind: string(in.Kind), Subject: in.Subject, Text: in.Text, Body: w.body.Slug,
+	return policies.Facts{
+		Kind: string(in.Kind), Subject: in.Subject, Text: in.Text, Body: body.Slug,
 		RequesterKind: string(in.Requester.Kind), Anonymity: string(in.Anonymity), Attachments: names,
-	})
+	}
+}
+
+// propose gives the case the class and the unit that the rules found. The proposed class holds
+// until an officer confirms or overrules it, so that nothing is open by delay.
+func (w *work) propose(found policies.Classification) {
 	w.c.Classification = models.Class(found.Class)
 	if len(found.Grounds) > 0 {
 		w.c.Exemption = found.Grounds[0].Exemption
@@ -217,12 +242,13 @@ func (w *work) propose(in FileInput) policies.Classification {
 			w.c.UnitID, w.unit = &u.ID, u
 		}
 	}
-	return found
 }
 
 // register does what follows from a case's existence: events, clocks, chain, index.
-func (w *work) register(found policies.Classification, clocks []*models.Clock, warnings []string) error {
+func (w *work) register(found policies.Classification, clocks []models.Clock, warnings, words []string) error {
 	c := w.c
+	w.haveClocks = true // it has none yet
+	w.filing = true
 	data := models.EventData{Channel: c.Channel, TextHash: textHash(c), Warnings: warnings, Files: w.files}
 	if c.SourceID != "" {
 		data.Source = c.Source + ":" + c.SourceID
@@ -230,7 +256,6 @@ func (w *work) register(found policies.Classification, clocks []*models.Clock, w
 	if err := w.record("case.filed", "", "", data); err != nil {
 		return err
 	}
-	w.filedEvent = w.event.ID
 	if err := w.setClocks(clocks); err != nil {
 		return err
 	}
@@ -249,7 +274,12 @@ func (w *work) register(found policies.Classification, clocks []*models.Clock, w
 			return err
 		}
 	}
-	if err := w.IndexCase(c); err != nil {
+	w.filing = false
+	if err := w.AppendAll(w.events); err != nil {
+		return err
+	}
+	w.filedEvent = w.events[0].ID
+	if err := w.IndexNew(c, words); err != nil {
 		return err
 	}
 	return w.tell("filed", w.notice(""))

@@ -71,8 +71,12 @@ func (s *Service) Object(ctx context.Context, a models.Actor, ref string, in Obj
 		if err := tx.Insert(c); err != nil {
 			return err
 		}
+		words, err := tx.CaseWords(c.Subject, c.Text)
+		if err != nil {
+			return err
+		}
 		// An objection is the superior's from the start: no chain, its clock is the review's.
-		if err := w.register(policies.Classification{}, clocks, deadline.Warnings); err != nil {
+		if err := w.register(policies.Classification{}, clocks, deadline.Warnings, words); err != nil {
 			return err
 		}
 		out = Filed{Case: c, Key: key, Deadline: deadline, EventID: w.filedEvent}

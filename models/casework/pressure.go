@@ -75,16 +75,15 @@ func (s *Service) Used(ctx context.Context, u Use, scope string) error {
 	if scope == "" {
 		return nil
 	}
-	return s.store.WithTx(ctx, func(tx *store.Tx) error {
-		if _, err := tx.BumpThrottle(u.key(scope), u.Window, s.now()); err != nil {
-			return err
-		}
-		if u.AskAll == 0 {
-			return nil
-		}
-		_, err := tx.BumpThrottle(u.key(everybody), u.Window, s.now())
+	return s.store.WithTx(ctx, func(tx *store.Tx) error { return u.count(tx, scope, s.now()) })
+}
+
+func (u Use) count(tx *store.Tx, scope string, now time.Time) error {
+	if _, err := tx.BumpThrottle(u.key(scope), u.Window, now); err != nil || u.AskAll == 0 {
 		return err
-	})
+	}
+	_, err := tx.BumpThrottle(u.key(everybody), u.Window, now)
+	return err
 }
 
 // Once spends a name that serves one time within a window: the proof of the step. Of several

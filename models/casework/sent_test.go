@@ -38,7 +38,7 @@ func TestDraftSentThroughSeveralInstances(t *testing.T) {
 		for i := range got {
 			wg.Go(func() {
 				// A second press may come in another language: it is the same draft.
-				f, err := others[i%len(others)].FileDraft(s.Ctx, token, []string{"id", "en"}[i%2])
+				f, err := others[i%len(others)].FileDraft(s.Ctx, token, []string{"id", "en"}[i%2], "")
 				if err != nil {
 					t.Error(err)
 					return
@@ -47,7 +47,7 @@ func TestDraftSentThroughSeveralInstances(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		later, err := others[len(others)-1].FileDraft(s.Ctx, token, "id")
+		later, err := others[len(others)-1].FileDraft(s.Ctx, token, "id", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func TestDraftSentThroughSeveralInstances(t *testing.T) {
 		if err := s.Store.Read(s.Ctx).EachEvent(store.EventFilter{Kind: "case.filed"}, func(*models.Event) error { n++; return nil }); err != nil || n != 1 {
 			t.Errorf("%d filings: %v", n, err)
 		}
-		if _, err := s.FileDraft(s.Ctx, "no such token", "id"); models.CodeOf(err) != "draft_not_found" {
+		if _, err := s.FileDraft(s.Ctx, "no such token", "id", ""); models.CodeOf(err) != "draft_not_found" {
 			t.Error(err)
 		}
 		s.Check()

@@ -26,6 +26,9 @@ type FileInput struct {
 	// address or account).
 	IdempotencyKey string
 	Scope          string
+	// Count is what the filing counts as under CountFor, an address; "" where nobody counts.
+	Count    Use    `json:"-"`
+	CountFor string `json:"-"`
 	// AllowIncomplete keeps an intake that lacks something as incomplete instead
 	// of refusing it: for what officers record from letters and calls.
 	AllowIncomplete bool

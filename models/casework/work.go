@@ -23,7 +23,10 @@ type work struct {
 	pack  *policies.Pack
 	unit  *models.Unit
 	rungs []models.Rung
-	event *models.Event // the last one appended
+
+	filing    bool              // a case comes to be: its events wait in events until all are known
+	events    []models.Event    //
+	requester *models.Requester // who was just written
 
 	clocks     []models.Clock // read when first needed
 	haveClocks bool
@@ -225,14 +228,14 @@ func accessFacts(a models.Actor, c *models.Case, rungs []models.Rung) policies.A
 // case as it stands after it.
 func (w *work) record(kind, reason string, article string, data models.EventData) error {
 	e := w.newEvent(kind, reason, article, &data)
-	if err := w.Append(e); err != nil {
-		return err
-	}
-	w.event = e
+	events := []models.Event{*e}
 	if told, ok := informedOf(*e, data); ok {
-		if err := w.Append(&told); err != nil {
-			return err
-		}
+		events = append(events, told)
+	}
+	if w.filing {
+		w.events = append(w.events, events...)
+	} else if err := w.AppendAll(events); err != nil {
+		return err
 	}
 	if w.c == nil || w.pack == nil {
 		return nil
@@ -277,9 +280,15 @@ func (w *work) tell(kind string, data any) error {
 	if w.c.RequesterID == nil {
 		return nil
 	}
-	r, err := w.Requester(*w.c.RequesterID)
-	if err != nil || r.Email == "" {
-		return err
+	r := w.requester
+	if r == nil {
+		var err error
+		if r, err = w.Requester(*w.c.RequesterID); err != nil {
+			return err
+		}
+	}
+	if r.Email == "" {
+		return nil
 	}
 	return w.Insert(&models.Outgoing{
 		CaseID: &w.c.ID, Kind: kind, To: r.Email, Lang: w.c.Lang, Data: toJSON(data), CreatedAt: w.now,

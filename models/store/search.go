@@ -320,15 +320,38 @@ func (tx *Tx) IndexCase(c *models.Case) error {
 	if c.Classification.Level() >= models.Confidential.Level() {
 		return tx.unindex("case_fts", c.ID)
 	}
-	root, err := tx.s.rootKeys(tx.db)
+	words, err := tx.CaseWords(c.Subject, c.Text)
 	if err != nil {
 		return err
 	}
-	return tx.index("case_fts", c.ID, root.blind(documentTerms(c.Subject, c.Text)))
+	if err := tx.unindex("case_fts", c.ID); err != nil {
+		return err
+	}
+	return tx.index("case_fts", c.ID, words)
+}
+
+// CaseWords are a case's words as the index holds them: for IndexNew.
+func (r *Reader) CaseWords(subject, text string) ([]string, error) {
+	root, err := r.s.rootKeys(r.db)
+	if err != nil {
+		return nil, err
+	}
+	return root.blind(documentTerms(subject, text)), nil
+}
+
+// IndexNew is IndexCase for a case that was just written.
+func (tx *Tx) IndexNew(c *models.Case, words []string) error {
+	if c.Classification.Level() >= models.Confidential.Level() {
+		return nil
+	}
+	return tx.index("case_fts", c.ID, words)
 }
 
 // IndexDisclosure makes an entry of the disclosure log findable by its words.
 func (tx *Tx) IndexDisclosure(d *models.Disclosure) error {
+	if err := tx.unindex("disclosure_fts", d.ID); err != nil {
+		return err
+	}
 	return tx.index("disclosure_fts", d.ID, documentTerms(d.Title, d.Summary, d.Answer))
 }
 
@@ -343,11 +366,7 @@ func (tx *Tx) index(table string, id int64, terms []string) error {
 		if err != nil {
 			return wrap(err)
 		}
-		_, err = tx.exec(`INSERT INTO `+table+` (id, terms) VALUES (?, array_to_tsvector(ARRAY(SELECT json_array_elements_text(CAST(? AS json)))))
-			ON CONFLICT (id) DO UPDATE SET terms = excluded.terms`, id, string(list))
-		return err
-	}
-	if err := tx.unindex(table, id); err != nil {
+		_, err = tx.exec(`INSERT INTO `+table+` (id, terms) VALUES (?, array_to_tsvector(ARRAY(SELECT json_array_elements_text(CAST(? AS json)))))`, id, string(list))
 		return err
 	}
 	joined := strings.Join(terms, " ")
