@@ -129,6 +129,39 @@ func (s *Store) queueSQL(sight models.Sight, f QueueFilter) (string, []any, erro
 	return where, args, nil
 }
 
+// casesBy is the table of cases, with the index that a queue is made for. SQLite has no statistics
+// to choose by, and would count what is somebody's own by walking all that is open.
+func (s *Store) casesBy(sight models.Sight, f QueueFilter) string {
+	if s.dialect != dialectSQLite {
+		return "cases c"
+	}
+	index := ""
+	body := sight.Desk && sight.BodyID != nil || f.Body != nil
+	byDue := f.Sort == "" || f.Sort == "due"
+	switch f.Queue {
+	case "mine":
+		index = "cases_open_officer"
+	case "unit":
+		index = "cases_open_unit"
+	case "escalated":
+		index = "cases_rung"
+	case "unassigned":
+		if body && byDue {
+			index = "cases_open_unassigned"
+		}
+	case "open", "due_soon", "overdue":
+		if body && byDue {
+			index = "cases_open_body"
+		} else if byDue {
+			index = "cases_open_all"
+		}
+	}
+	if index == "" || f.Queue == "unit" && len(f.UnitIDs) == 0 {
+		return "cases c"
+	}
+	return "cases c INDEXED BY " + index
+}
+
 // order is the sort key of a queue.
 type order struct {
 	kind string // of its cursor
@@ -175,8 +208,8 @@ func (r *Reader) Queue(sight models.Sight, f QueueFilter, after string, limit in
 	if o.desc {
 		dir = " DESC"
 	}
-	page := fmt.Sprintf("SELECT %s, %s AS sort_key FROM cases c WHERE %s ORDER BY %s%s, c.id%s LIMIT %d",
-		queueColumns, o.expr, where, o.expr, dir, dir, limit+1)
+	page := fmt.Sprintf("SELECT %s, %s AS sort_key FROM %s WHERE %s ORDER BY %s%s, c.id%s LIMIT %d",
+		queueColumns, o.expr, r.s.casesBy(sight, f), where, o.expr, dir, dir, limit+1)
 	if f.Queue == "unit" && len(f.UnitIDs) > 1 && len(f.UnitIDs) <= 64 {
 		page, args = r.unitPages(page, args, f.UnitIDs, dir, limit+1)
 	}
@@ -228,12 +261,25 @@ func (r *Reader) rows(page, order string, args []any, limit int, next func(*Queu
 
 // listed runs a page and joins the names a list shows; what is sealed in it stays sealed.
 func (r *Reader) listed(page, order string, args []any) ([]QueueRow, error) {
-	var rows []QueueRow
-	err := r.db.Raw(`SELECT `+pageColumns+`, coalesce(o.name, '') AS officer_name, coalesce(u.name, '') AS unit_name, b.slug AS body_slug
+	rows, err := r.db.Raw(`SELECT `+pageColumns+`, coalesce(o.name, ''), coalesce(u.name, ''), b.slug
 		FROM (`+page+`) p JOIN bodies b ON b.id = p.body_id
 		LEFT JOIN officers o ON o.id = p.officer_id LEFT JOIN units u ON u.id = p.unit_id
-		ORDER BY `+order, args...).Scan(&rows).Error
-	return rows, wrap(err)
+		ORDER BY `+order, args...).Rows()
+	if err != nil {
+		return nil, wrap(err)
+	}
+	defer rows.Close()
+	out := make([]QueueRow, 0, 64)
+	for rows.Next() {
+		var q QueueRow
+		if err := rows.Scan(&q.ID, &q.Reference, &q.Kind, &q.Subject, &q.State, &q.Outcome, &q.Classification, &q.ClassConfirmed,
+			&q.DueOn, &q.DueAt, &q.AnsweredAt, &q.ReceivedAt, &q.RungLevel, &q.RungRole, &q.RungDueAt, &q.Anonymity, &q.Version,
+			&q.BodyID, &q.UnitID, &q.OfficerID, &q.SealKey, &q.OfficerName, &q.UnitName, &q.BodySlug); err != nil {
+			return nil, wrap(err)
+		}
+		out = append(out, q)
+	}
+	return out, wrap(rows.Err())
 }
 
 // QueueCount counts a queue, and stops at most at n.
@@ -243,7 +289,7 @@ func (r *Reader) QueueCount(sight models.Sight, f QueueFilter, n int) (int, erro
 		return 0, err
 	}
 	if len(f.Terms) == 0 {
-		return r.count("cases c", where, args, n)
+		return r.count(r.s.casesBy(sight, f), where, args, n)
 	}
 	m, err := r.matchSQL(where, slices.Clone(args), f)
 	if m == nil {

@@ -1,0 +1,9 @@
+-- A desk's counters and its standings read nothing but these: what sight asks of a case stands in
+-- them behind the order of a queue.
+DROP INDEX cases_standing;
+DROP INDEX cases_open_body;
+DROP INDEX cases_open_unassigned;
+CREATE INDEX cases_open_body ON cases (body_id, coalesce(due_at, '9999-12-31 00:00:00+00:00'), id, classification, state, due_at, answered_at, officer_id, unit_id, kind)
+  WHERE state IN ('incomplete', 'registered', 'in_review', 'awaiting_clarification', 'escalated');
+CREATE INDEX cases_open_unassigned ON cases (body_id, coalesce(due_at, '9999-12-31 00:00:00+00:00'), id, classification, state, officer_id, unit_id, kind)
+  WHERE officer_id IS NULL AND state IN ('incomplete', 'registered', 'in_review', 'awaiting_clarification', 'escalated');
