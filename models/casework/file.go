@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"sync"
 	"time"
 
 	"terang/models"
@@ -61,11 +62,18 @@ func zone(name string) *time.Location {
 	if name == "" {
 		name = "Asia/Jakarta"
 	}
-	if l, err := time.LoadLocation(name); err == nil {
-		return l
+	if l, ok := zones.Load(name); ok {
+		return l.(*time.Location)
 	}
-	return time.FixedZone("WIB", 7*60*60)
+	l, err := time.LoadLocation(name) // reads a file each time
+	if err != nil {
+		l = time.FixedZone("WIB", 7*60*60)
+	}
+	zones.Store(name, l)
+	return l
 }
+
+var zones sync.Map
 
 // File registers what someone files: the case, its clocks with their reasons, the class
 // the rules propose, the chain that class opens, the search index, the receipt's

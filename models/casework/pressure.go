@@ -79,11 +79,10 @@ func (s *Service) Used(ctx context.Context, u Use, scope string) error {
 }
 
 func (u Use) count(tx *store.Tx, scope string, now time.Time) error {
-	if _, err := tx.BumpThrottle(u.key(scope), u.Window, now); err != nil || u.AskAll == 0 {
+	if err := tx.CountThrottle(u.key(scope), u.Window, now); err != nil || u.AskAll == 0 {
 		return err
 	}
-	_, err := tx.BumpThrottle(u.key(everybody), u.Window, now)
-	return err
+	return tx.CountThrottle(u.key(everybody), u.Window, now)
 }
 
 // Once spends a name that serves one time within a window: the proof of the step. Of several

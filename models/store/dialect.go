@@ -99,8 +99,9 @@ func openSQLite(path string, write bool, conns int, trace *tracer) (*gorm.DB, er
 	if write {
 		q.Add("_txlock", "immediate")
 		q.Add("_pragma", "cache_size(-32768)")
-		q.Add("_pragma", "secure_delete(1)")   // what is erased must not stay readable in the file's free space
-		q.Add("_pragma", "temp_store(MEMORY)") // savepoints of a batch keep their journal in memory
+		q.Add("_pragma", "secure_delete(1)")      // what is erased must not stay readable in the file's free space
+		q.Add("_pragma", "temp_store(MEMORY)")    // savepoints of a batch keep their journal in memory
+		q.Add("_pragma", "wal_autocheckpoint(0)") // beside, so that no commit waits for it: checkpoint.go
 	} else {
 		q.Add("_pragma", "query_only(1)")
 		q.Add("_pragma", "mmap_size(1073741824)")

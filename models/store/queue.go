@@ -129,37 +129,43 @@ func (s *Store) queueSQL(sight models.Sight, f QueueFilter) (string, []any, erro
 	return where, args, nil
 }
 
-// casesBy is the table of cases, with the index that a queue is made for. SQLite has no statistics
-// to choose by, and would count what is somebody's own by walking all that is open.
-func (s *Store) casesBy(sight models.Sight, f QueueFilter) string {
-	if s.dialect != dialectSQLite {
-		return "cases c"
-	}
-	index := ""
-	body := sight.Desk && sight.BodyID != nil || f.Body != nil
-	byDue := f.Sort == "" || f.Sort == "due"
-	switch f.Queue {
-	case "mine":
-		index = "cases_open_officer"
-	case "unit":
-		index = "cases_open_unit"
-	case "escalated":
-		index = "cases_rung"
-	case "unassigned":
-		if body && byDue {
-			index = "cases_open_unassigned"
-		}
-	case "open", "due_soon", "overdue":
-		if body && byDue {
-			index = "cases_open_body"
-		} else if byDue {
-			index = "cases_open_all"
-		}
-	}
-	if index == "" || f.Queue == "unit" && len(f.UnitIDs) == 0 {
+// casesBy is the table of cases, to be read by an index of SQLite's, "" for whichever it takes. SQLite
+// has no statistics to choose by, and would count what is somebody's own by walking all that is open.
+func (s *Store) casesBy(index string) string {
+	if s.dialect != dialectSQLite || index == "" {
 		return "cases c"
 	}
 	return "cases c INDEXED BY " + index
+}
+
+// index is the one that a queue is made for; "" where the order decides.
+func (f *QueueFilter) index(sight models.Sight) string {
+	switch f.Queue {
+	case "mine":
+		return "cases_open_officer"
+	case "unit":
+		if len(f.UnitIDs) > 0 {
+			return "cases_open_unit"
+		}
+	case "escalated":
+		return "cases_rung"
+	}
+	if f.Sort != "" && f.Sort != "due" {
+		return ""
+	}
+	body := sight.Desk && sight.BodyID != nil || f.Body != nil
+	switch f.Queue {
+	case "unassigned":
+		if body {
+			return "cases_open_unassigned"
+		}
+	case "open", "due_soon", "overdue":
+		if body {
+			return "cases_open_body"
+		}
+		return "cases_open_all"
+	}
+	return ""
 }
 
 // order is the sort key of a queue.
@@ -209,7 +215,7 @@ func (r *Reader) Queue(sight models.Sight, f QueueFilter, after string, limit in
 		dir = " DESC"
 	}
 	page := fmt.Sprintf("SELECT %s, %s AS sort_key FROM %s WHERE %s ORDER BY %s%s, c.id%s LIMIT %d",
-		queueColumns, o.expr, r.s.casesBy(sight, f), where, o.expr, dir, dir, limit+1)
+		queueColumns, o.expr, r.s.casesBy(f.index(sight)), where, o.expr, dir, dir, limit+1)
 	if f.Queue == "unit" && len(f.UnitIDs) > 1 && len(f.UnitIDs) <= 64 {
 		page, args = r.unitPages(page, args, f.UnitIDs, dir, limit+1)
 	}
@@ -289,7 +295,7 @@ func (r *Reader) QueueCount(sight models.Sight, f QueueFilter, n int) (int, erro
 		return 0, err
 	}
 	if len(f.Terms) == 0 {
-		return r.count(r.s.casesBy(sight, f), where, args, n)
+		return r.count(r.s.casesBy(f.index(sight)), where, args, n)
 	}
 	m, err := r.matchSQL(where, slices.Clone(args), f)
 	if m == nil {

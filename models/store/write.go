@@ -258,13 +258,21 @@ func (tx *Tx) DeleteTokens(officer int64, purpose models.TokenPurpose) error {
 func (tx *Tx) BumpThrottle(key string, window time.Duration, now time.Time) (int, error) {
 	now = now.UTC()
 	var n int
-	err := tx.db.Raw(`INSERT INTO throttles (key, count, window_end) VALUES (?, 1, ?)
-		ON CONFLICT (key) DO UPDATE SET
-			count = CASE WHEN throttles.window_end <= ? OR throttles.window_end > excluded.window_end THEN 1 ELSE throttles.count + 1 END,
-			window_end = CASE WHEN throttles.window_end <= ? OR throttles.window_end > excluded.window_end THEN excluded.window_end ELSE throttles.window_end END
-		RETURNING count`, key, now.Add(window), now, now).Scan(&n).Error
+	err := tx.db.Raw(bumpThrottle+" RETURNING count", key, now.Add(window), now, now).Scan(&n).Error
 	return n, wrap(err)
 }
+
+// CountThrottle is BumpThrottle for who does not ask for the count.
+func (tx *Tx) CountThrottle(key string, window time.Duration, now time.Time) error {
+	now = now.UTC()
+	_, err := tx.exec(bumpThrottle, key, now.Add(window), now, now)
+	return err
+}
+
+const bumpThrottle = `INSERT INTO throttles (key, count, window_end) VALUES (?, 1, ?)
+		ON CONFLICT (key) DO UPDATE SET
+			count = CASE WHEN throttles.window_end <= ? OR throttles.window_end > excluded.window_end THEN 1 ELSE throttles.count + 1 END,
+			window_end = CASE WHEN throttles.window_end <= ? OR throttles.window_end > excluded.window_end THEN excluded.window_end ELSE throttles.window_end END`
 
 // ClearThrottle forgets a key.
 func (tx *Tx) ClearThrottle(key string) error {

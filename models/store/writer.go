@@ -32,6 +32,10 @@ type writer struct {
 	batch   *batch // the open transaction; nil between two
 
 	commits, jobs atomic.Int64 // durable batches, and the transactions in them
+
+	wrote    chan struct{} // holds one while there is something to take into the database's file
+	quit     context.CancelFunc
+	checking sync.WaitGroup
 }
 
 type batch struct {
@@ -41,7 +45,7 @@ type batch struct {
 	err   error
 }
 
-func newWriter(ctx context.Context, db *gorm.DB) (*writer, error) {
+func newWriter(ctx context.Context, db *gorm.DB, path string, trace *tracer) (*writer, error) {
 	pool, err := db.DB()
 	if err != nil {
 		return nil, err
@@ -50,10 +54,69 @@ func newWriter(ctx context.Context, db *gorm.DB) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &writer{db: db, pool: &preparedConn{conn: conn, stmts: map[string]*sql.Stmt{}}}, nil
+	w := &writer{db: db, pool: &preparedConn{conn: conn, stmts: map[string]*sql.Stmt{}}, wrote: make(chan struct{}, 1)}
+	w.checkpoints(path, trace)
+	return w, nil
+}
+
+const (
+	// How often what the journal holds is taken into the database's file while there are
+	// writers, and from how many pages on (64 MB) they are held up for the rest of it, after
+	// which the journal begins anew.
+	checkpointEvery = 500 * time.Millisecond
+	checkpointPages = 16384
+)
+
+// checkpoints takes what was committed out of the journal and into the database's file, on a
+// connection of its own: SQLite would have a writer do it, and the others wait for two syncs and
+// more.
+func (w *writer) checkpoints(path string, trace *tracer) {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.quit = cancel
+	w.checking.Go(func() {
+		var db *gorm.DB
+		defer func() { _ = closeDB(db) }()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-w.wrote:
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(checkpointEvery):
+			}
+			if db == nil {
+				var err error
+				if db, err = openSQLite(path, true, 1, trace); err != nil {
+					continue
+				}
+			}
+			pages, err := checkpoint(ctx, db)
+			if err == nil && pages >= checkpointPages {
+				w.mu.Lock()
+				if w.batch != nil {
+					w.end()
+				}
+				_, _ = checkpoint(ctx, db) // what came meanwhile
+				w.mu.Unlock()
+			}
+		}
+	})
+}
+
+// checkpoint is one, that waits for nobody; it gives the pages in the journal. Where it fails, for lack
+// of room perhaps, the next is tried after the next commit.
+func checkpoint(ctx context.Context, db *gorm.DB) (pages int, err error) {
+	var busy, done int
+	err = db.WithContext(ctx).Raw("PRAGMA wal_checkpoint(PASSIVE)").Row().Scan(&busy, &pages, &done)
+	return pages, err
 }
 
 func (w *writer) close() error {
+	w.quit()
+	w.checking.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.pool.forget()
@@ -164,6 +227,10 @@ func (w *writer) finish(err error) {
 		if err == nil && w.batch.jobs > 0 {
 			w.commits.Add(1)
 			w.jobs.Add(int64(w.batch.jobs))
+			select {
+			case w.wrote <- struct{}{}:
+			default:
+			}
 		}
 		w.batch.err = err
 		close(w.batch.done)
