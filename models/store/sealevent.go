@@ -87,12 +87,16 @@ func openEvents(r *Reader, rows any) error {
 	if !ok {
 		return nil
 	}
-	if bad, err := r.openSealed(events, false); err != nil {
-		return err
-	} else if bad != nil {
-		return &models.Error{Kind: models.Internal, Code: "sealed_unreadable", Err: bad}
+	return r.openAll(events, false)
+}
+
+// openAll opens events, or gives the first that does not open as an error.
+func (r *Reader) openAll(events []models.Event, brief bool) error {
+	bad, err := r.openSealed(events, brief)
+	if err == nil && bad != nil {
+		err = &models.Error{Kind: models.Internal, Code: "sealed_unreadable", Err: bad}
 	}
-	return nil
+	return err
 }
 
 // openSealed opens events. bad is the first that does not open, as a Fault.
