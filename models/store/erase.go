@@ -74,7 +74,7 @@ func (r *Reader) PastRetention(pack, version string, kinds []string, whole bool,
 		gone = append(gone, string(models.PersonErased))
 	}
 	var ids []int64
-	err := r.db.Raw(`SELECT id FROM cases WHERE closed_at IS NOT NULL AND erasure IN ('', 'person') AND erasure IN ?
+	err := r.db.Raw(`SELECT id FROM cases`+r.s.by("cases_ended")+` WHERE closed_at IS NOT NULL AND erasure IN ('', 'person') AND erasure IN ?
 			AND pack = ? AND pack_version = ? AND kind IN ? AND closed_at < ? AND id > ? ORDER BY id LIMIT ?`,
 		gone, pack, version, kinds, before.UTC(), after, limit).Scan(&ids).Error
 	return ids, wrap(err)
@@ -85,7 +85,7 @@ func (r *Reader) PastRetention(pack, version string, kinds []string, whole bool,
 func (r *Reader) ErasureList(sight models.Sight, after int64, limit int) ([]models.Case, error) {
 	where, args := sightSQL(sight)
 	var rows []models.Case
-	err := r.db.Raw("SELECT c.* FROM cases c WHERE c.erasure IN ('due', 'proposed') AND c.id > ? AND "+where+" ORDER BY c.id LIMIT ?",
+	err := r.db.Raw("SELECT c.* FROM cases c"+r.s.by("cases_erasure")+" WHERE c.erasure IN ('due', 'proposed') AND c.id > ? AND "+where+" ORDER BY c.id LIMIT ?",
 		append(append([]any{after}, args...), limit)...).Scan(&rows).Error
 	if err != nil {
 		return nil, wrap(err)
@@ -95,7 +95,7 @@ func (r *Reader) ErasureList(sight models.Sight, after int64, limit int) ([]mode
 
 // ErasedFiles lists documents that were erased and whose bytes may still be there.
 func (r *Reader) ErasedFiles(after int64, limit int) ([]models.Attachment, error) {
-	return many[models.Attachment](r, "id", limit, "sha256 = '' AND stored <> '' AND id > ?", after)
+	return manyBy[models.Attachment](r, "attachments_erased", "id", limit, "sha256 = '' AND stored <> '' AND id > ?", after)
 }
 
 // Forget has SQLite let go of what was erased: the words in the segments of its full-text

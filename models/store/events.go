@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -24,18 +25,21 @@ type EventFilter struct {
 	Brief     bool // without what was sealed and its salt, for a table
 }
 
-func (f EventFilter) sql() (string, []any) {
-	where := "1 = 1"
+func (f EventFilter) sql(dialect string) (string, []any) {
+	where, time := "1 = 1", "time"
+	if dialect == dialectSQLite {
+		time = "+time" // not by its index: the order is that of the log
+	}
 	var args []any
 	and := func(cond string, a ...any) {
 		where += " AND " + cond
 		args = append(args, a...)
 	}
 	if f.From != nil {
-		and("time >= ?", f.From.UTC())
+		and(time+" >= ?", f.From.UTC())
 	}
 	if f.To != nil {
-		and("time < ?", f.To.UTC())
+		and(time+" < ?", f.To.UTC())
 	}
 	if f.Body != nil {
 		and("body_id = ?", *f.Body)
@@ -69,6 +73,8 @@ type place struct {
 	last    int64 // the log's last place when the reading began; -1 when it was empty
 	waiting bool  // in the part that was not sequenced
 	key     int64 // leaf or id of the last event read; -1 before the first
+
+	from, to int64 // places between which all events of the filter's span stand
 }
 
 func (f EventFilter) cursorKind() string {
@@ -96,7 +102,7 @@ func parsePlace(after, kind string) (place, error) {
 	if err1 != nil || err2 != nil || f[1] != "s" && f[1] != "w" {
 		return place{}, badCursor()
 	}
-	return place{last, f[1] == "w", key}, nil
+	return place{last: last, waiting: f[1] == "w", key: key}, nil
 }
 
 // begin is the place before the first event.
@@ -106,6 +112,26 @@ func (r *Reader) begin(f EventFilter) (place, error) {
 	return p, wrap(err)
 }
 
+// within sets the places between which all events of the filter's span of time stand. The log is
+// nearly in the order of time, but need not be.
+func (r *Reader) within(f EventFilter, p place) (place, error) {
+	p.from, p.to = 0, math.MaxInt64
+	if f.From == nil && f.To == nil {
+		return p, nil
+	}
+	span := EventFilter{From: f.From, To: f.To}
+	where, args := span.sql(dialectPostgres) // by the index of times, for once
+	var found struct{ First, Last *int64 }
+	err := r.db.Raw("SELECT min(leaf) AS first, max(leaf) AS last FROM events"+r.s.by("events_time")+" WHERE "+where, args...).Scan(&found).Error
+	if err != nil {
+		return p, wrap(err)
+	}
+	if p.to = -1; found.First != nil {
+		p.from, p.to = *found.First, *found.Last
+	}
+	return p, nil
+}
+
 // Events lists a page of events in log order, those without a place last in the
 // order they were written, and the cursor of the next page; "" at the end.
 func (r *Reader) Events(f EventFilter, after string, limit int) ([]models.Event, string, error) {
@@ -113,6 +139,9 @@ func (r *Reader) Events(f EventFilter, after string, limit int) ([]models.Event,
 	p, err := r.begin(f)
 	if after != "" && err == nil {
 		p, err = parsePlace(after, f.cursorKind())
+	}
+	if err == nil {
+		p, err = r.within(f, p)
 	}
 	if err != nil {
 		return nil, "", err
@@ -136,10 +165,13 @@ func (r *Reader) Events(f EventFilter, after string, limit int) ([]models.Event,
 
 // eventsFrom reads what follows a place, sealed as it is, and gives the place after it.
 func (r *Reader) eventsFrom(f EventFilter, p place, limit int) ([]models.Event, place, error) {
-	where, args := f.sql()
+	where, args := f.sql(r.s.dialect)
 	var out []models.Event
 	for {
 		part, key := "leaf <= ?", "leaf"
+		if !p.waiting && (p.from > 0 || p.to < p.last) {
+			part = fmt.Sprintf("leaf BETWEEN %d AND %d AND leaf <= ?", p.from, p.to)
+		}
 		if p.waiting { // in two halves, each of which an index answers
 			part, key = "id IN (SELECT w.id FROM events w WHERE w.leaf IS NULL UNION ALL SELECT w.id FROM events w WHERE w.leaf > ?)", "id"
 		}
@@ -327,6 +359,9 @@ const eventBatch = 1000
 // for it, nor SQLite's journal grow behind it.
 func (r *Reader) EachEvent(f EventFilter, fn func(*models.Event) error) error {
 	p, err := r.begin(f)
+	if err == nil {
+		p, err = r.within(f, p)
+	}
 	if err != nil {
 		return err
 	}

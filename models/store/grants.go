@@ -28,26 +28,26 @@ func (tx *Tx) UpdateGrant(g *models.Grant) error { return tx.update(g) }
 func (r *Reader) Unseen(body *int64, after int64, limit int) ([]models.Grant, error) {
 	where, args := "kind = 'emergency' AND seen_at IS NULL AND id > ?", []any{after}
 	if body != nil {
-		where += " AND case_id IN (SELECT id FROM cases WHERE body_id = ?)"
+		where += " AND EXISTS (SELECT 1 FROM cases c WHERE c.id = grants.case_id AND c.body_id = ?)"
 		args = append(args, *body)
 	}
-	return many[models.Grant](r, "id", limit, where, args...)
+	return manyBy[models.Grant](r, "grants_unseen", "id", limit, where, args...)
 }
 
 // HeldBy lists, by key, the cases assigned to an officer that the body still owes something on.
 func (r *Reader) HeldBy(officer, after int64, limit int) ([]models.Case, error) {
-	return many[models.Case](r, "id", limit, "officer_id = ? AND id > ? AND "+open, officer, after)
+	return manyBy[models.Case](r, "cases_open_officer", "id", limit, "officer_id = ? AND id > ? AND "+open, officer, after)
 }
 
 // RungsHeldBy lists, by key, the live rungs that an officer took on.
 func (r *Reader) RungsHeldBy(officer, after int64, limit int) ([]models.Rung, error) {
-	return many[models.Rung](r, "id", limit, "holder_id = ? AND state IN ('open', 'acknowledged') AND id > ?", officer, after)
+	return manyBy[models.Rung](r, "rungs_holder", "id", limit, "holder_id = ? AND state IN ('open', 'acknowledged') AND id > ?", officer, after)
 }
 
 // ExpiringDocuments lists, by key, the cases of which a document's own exemption ends by a day
 // (YYYY-MM-DD).
 func (r *Reader) ExpiringDocuments(by string, after int64, limit int) ([]int64, error) {
 	var ids []int64
-	err := r.db.Raw("SELECT DISTINCT case_id FROM attachments WHERE expires_on <> '' AND expires_on <= ? AND case_id > ? ORDER BY case_id LIMIT ?", by, after, limit).Scan(&ids).Error
+	err := r.db.Raw("SELECT DISTINCT case_id FROM attachments"+r.s.by("attachments_expires")+" WHERE expires_on <> '' AND expires_on <= ? AND case_id > ? ORDER BY case_id LIMIT ?", by, after, limit).Scan(&ids).Error
 	return ids, wrap(err)
 }

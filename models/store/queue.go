@@ -129,15 +129,6 @@ func (s *Store) queueSQL(sight models.Sight, f QueueFilter) (string, []any, erro
 	return where, args, nil
 }
 
-// casesBy is the table of cases, to be read by an index of SQLite's, "" for whichever it takes. SQLite
-// has no statistics to choose by, and would count what is somebody's own by walking all that is open.
-func (s *Store) casesBy(index string) string {
-	if s.dialect != dialectSQLite || index == "" {
-		return "cases c"
-	}
-	return "cases c INDEXED BY " + index
-}
-
 // index is the one that a queue is made for; "" where the order decides.
 func (f *QueueFilter) index(sight models.Sight) string {
 	switch f.Queue {
@@ -214,8 +205,8 @@ func (r *Reader) Queue(sight models.Sight, f QueueFilter, after string, limit in
 	if o.desc {
 		dir = " DESC"
 	}
-	page := fmt.Sprintf("SELECT %s, %s AS sort_key FROM %s WHERE %s ORDER BY %s%s, c.id%s LIMIT %d",
-		queueColumns, o.expr, r.s.casesBy(f.index(sight)), where, o.expr, dir, dir, limit+1)
+	page := fmt.Sprintf("SELECT %s, %s AS sort_key FROM cases c%s WHERE %s ORDER BY %s%s, c.id%s LIMIT %d",
+		queueColumns, o.expr, r.s.by(f.index(sight)), where, o.expr, dir, dir, limit+1)
 	if f.Queue == "unit" && len(f.UnitIDs) > 1 && len(f.UnitIDs) <= 64 {
 		page, args = r.unitPages(page, args, f.UnitIDs, dir, limit+1)
 	}
@@ -295,7 +286,7 @@ func (r *Reader) QueueCount(sight models.Sight, f QueueFilter, n int) (int, erro
 		return 0, err
 	}
 	if len(f.Terms) == 0 {
-		return r.count(r.s.casesBy(f.index(sight)), where, args, n)
+		return r.count("cases c"+r.s.by(f.index(sight)), where, args, n)
 	}
 	m, err := r.matchSQL(where, slices.Clone(args), f)
 	if m == nil {

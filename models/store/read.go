@@ -17,7 +17,7 @@ func one[T any](r *Reader, code, where string, args ...any) (*T, error) {
 
 // maybe is one without the error: nil when there is no row.
 func maybe[T any](r *Reader, where string, args ...any) (*T, error) {
-	rows, err := selectRows[T](r, where+limited(1), args...)
+	rows, err := selectRows[T](r, "", where+limited(1), args...)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -26,7 +26,12 @@ func maybe[T any](r *Reader, where string, args ...any) (*T, error) {
 
 // many reads rows in an order, at most limit (0: all).
 func many[T any](r *Reader, order string, limit int, where string, args ...any) ([]T, error) {
-	rows, err := selectRows[T](r, where+" ORDER BY "+order+limited(limit), args...)
+	return manyBy[T](r, "", order, limit, where, args...)
+}
+
+// manyBy is many by an index of SQLite's, see Store.by.
+func manyBy[T any](r *Reader, index, order string, limit int, where string, args ...any) ([]T, error) {
+	rows, err := selectRows[T](r, index, where+" ORDER BY "+order+limited(limit), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +182,7 @@ func (r *Reader) Disclosure(caseID int64) (*models.Disclosure, error) {
 // DisclosureByReference reads a published entry. Like the search it shows nothing whose
 // case is public no longer.
 func (r *Reader) DisclosureByReference(ref string) (*models.Disclosure, error) {
-	return one[models.Disclosure](r, "case_not_found", "reference = ? AND "+disclosed, ref)
+	return one[models.Disclosure](r, "case_not_found", "reference = ? AND "+disclosed("disclosures"), ref)
 }
 
 // Draft reads an unfinished intake.

@@ -63,13 +63,23 @@ func planFor(t reflect.Type) (*plan, error) {
 	return p, nil
 }
 
-// selectRows reads rows of a type: what follows FROM, with its arguments.
-func selectRows[T any](r *Reader, tail string, args ...any) ([]T, error) {
+// by names the index of SQLite's that a table is to be read by, "" for whichever it takes. SQLite is
+// left without statistics, and would rather walk a table by its key, or all that is open, than use an
+// index made for the few rows that are asked for.
+func (s *Store) by(index string) string {
+	if s.dialect != dialectSQLite || index == "" {
+		return ""
+	}
+	return " INDEXED BY " + index
+}
+
+// selectRows reads rows of a type by an index: what follows WHERE, with its arguments.
+func selectRows[T any](r *Reader, index, tail string, args ...any) ([]T, error) {
 	p, err := planFor(reflect.TypeFor[T]())
 	if err != nil {
 		return nil, wrap(err)
 	}
-	rows, err := r.db.Raw("SELECT "+p.columns+" FROM "+p.table+" WHERE "+tail, args...).Rows()
+	rows, err := r.db.Raw("SELECT "+p.columns+" FROM "+p.table+r.s.by(index)+" WHERE "+tail, args...).Rows()
 	if err != nil {
 		return nil, wrap(err)
 	}

@@ -230,7 +230,7 @@ const disclosureColumns = "d.id, d.case_id, d.body_id, d.reference, d.title, d.s
 // lists all.
 func (r *Reader) SearchDisclosures(terms []string, body *int64, after string, limit int) ([]models.Disclosure, string, error) {
 	limit = pageSize(limit)
-	from, where := "disclosures d", "d."+disclosed
+	from, where, key := "disclosures d", disclosed("d"), "d.id"
 	var args []any
 	if len(terms) > 0 {
 		refs, words := splitTerms(terms)
@@ -242,7 +242,7 @@ func (r *Reader) SearchDisclosures(terms []string, body *int64, after string, li
 			args = append(args, ref)
 		}
 		if len(words) > 0 {
-			from, where = r.s.disclosureMatch(where)
+			from, where, key = r.s.disclosureMatch(where)
 			args = append([]any{r.s.match(words, false)}, args...)
 		}
 	}
@@ -255,11 +255,11 @@ func (r *Reader) SearchDisclosures(terms []string, body *int64, after string, li
 		if err != nil {
 			return nil, "", err
 		}
-		where += " AND d.id < ?"
+		where += " AND " + key + " < ?"
 		args = append(args, id)
 	}
 	var rows []models.Disclosure
-	err := r.db.Raw(fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY d.id DESC LIMIT %d", disclosureColumns, from, where, limit+1), args...).Scan(&rows).Error
+	err := r.db.Raw(fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s DESC LIMIT %d", disclosureColumns, from, where, key, limit+1), args...).Scan(&rows).Error
 	if err != nil {
 		return nil, "", wrap(err)
 	}
@@ -270,11 +270,13 @@ func (r *Reader) SearchDisclosures(terms []string, body *int64, after string, li
 	return rows, idCursor("p", rows[limit-1].ID), nil
 }
 
-func (s *Store) disclosureMatch(where string) (string, string) {
+// disclosureMatch is a condition on disclosures d with that of a search, and the key to order by:
+// SQLite's index gives its own in order.
+func (s *Store) disclosureMatch(where string) (from, match, key string) {
 	if s.dialect == dialectPostgres {
-		return "disclosures d JOIN disclosure_fts f ON f.id = d.id", "f.terms @@ CAST(? AS tsquery) AND " + where
+		return "disclosures d JOIN disclosure_fts f ON f.id = d.id", "f.terms @@ CAST(? AS tsquery) AND " + where, "d.id"
 	}
-	return "disclosure_fts f CROSS JOIN disclosures d ON d.id = f.rowid", "f.disclosure_fts MATCH ? AND " + where
+	return "disclosure_fts f CROSS JOIN disclosures d ON d.id = f.rowid", "f.disclosure_fts MATCH ? AND " + where, "f.rowid"
 }
 
 // similarPool is how many of the newest matches are ranked.
@@ -287,14 +289,14 @@ func (r *Reader) SimilarDisclosures(terms []string, body *int64, limit int) ([]m
 	if len(words) == 0 {
 		return nil, nil
 	}
-	from, where := r.s.disclosureMatch("d." + disclosed)
+	from, where, key := r.s.disclosureMatch(disclosed("d"))
 	args := []any{r.s.match(words, true)}
 	if body != nil {
 		where += " AND d.body_id = ?"
 		args = append(args, *body)
 	}
 	var rows []models.Disclosure
-	err := r.db.Raw(fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY d.id DESC LIMIT %d", disclosureColumns, from, where, similarPool), args...).Scan(&rows).Error
+	err := r.db.Raw(fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s DESC LIMIT %d", disclosureColumns, from, where, key, similarPool), args...).Scan(&rows).Error
 	if err != nil {
 		return nil, wrap(err)
 	}

@@ -13,9 +13,11 @@ const (
 	openC = "c." + open
 )
 
-// disclosed keeps an entry of the disclosure log out of sight where its case has
-// since been classified higher or unpublished.
-const disclosed = "case_id IN (SELECT id FROM cases WHERE published_at IS NOT NULL AND classification = 'public')"
+// disclosed keeps an entry of the disclosure log, under the name it has in a query, out of sight
+// where its case has since been classified higher or unpublished.
+func disclosed(d string) string {
+	return "EXISTS (SELECT 1 FROM cases pc WHERE pc.id = " + d + ".case_id AND pc.published_at IS NOT NULL AND pc.classification = 'public')"
+}
 
 // sightSQL is models.Sight as a condition on cases c. It must say what Sight.Sees
 // says; storetest holds the two together over random cases and actors.

@@ -110,7 +110,7 @@ func (r *Reader) EventCounts(f StatFilter, kinds ...string) ([]TextCount, error)
 	for _, kind := range kinds {
 		where, args := f.events(kind)
 		var rows []TextCount
-		err := r.db.Raw("SELECT e.kind AS text, CASE WHEN e.case_id IS NULL THEN 'public' ELSE e.classification END AS class, count(*) AS n FROM events e WHERE "+where+" GROUP BY 1, 2", args...).Scan(&rows).Error
+		err := r.db.Raw("SELECT e.kind AS text, CASE WHEN e.case_id IS NULL THEN 'public' ELSE e.classification END AS class, count(*) AS n FROM events e"+r.s.by("events_kind")+" WHERE "+where+" GROUP BY 1, 2", args...).Scan(&rows).Error
 		if err != nil {
 			return nil, wrap(err)
 		}
@@ -123,7 +123,7 @@ func (r *Reader) EventCounts(f StatFilter, kinds ...string) ([]TextCount, error)
 func (r *Reader) ActorCounts(f StatFilter, kind string) ([]TextCount, error) {
 	where, args := f.events(kind)
 	var rows []TextCount
-	err := r.db.Raw("SELECT e.actor AS text, e.actor_role AS role, 'public' AS class, count(*) AS n FROM events e WHERE "+where+" GROUP BY e.actor, e.actor_role ORDER BY n DESC, e.actor", args...).Scan(&rows).Error
+	err := r.db.Raw("SELECT e.actor AS text, e.actor_role AS role, 'public' AS class, count(*) AS n FROM events e"+r.s.by("events_kind")+" WHERE "+where+" GROUP BY e.actor, e.actor_role ORDER BY n DESC, e.actor", args...).Scan(&rows).Error
 	return rows, wrap(err)
 }
 
@@ -132,7 +132,7 @@ func (r *Reader) ActorCounts(f StatFilter, kind string) ([]TextCount, error) {
 func (r *Reader) StageCounts(f StatFilter, kind string) ([]TextCount, error) {
 	where, args := f.events(kind)
 	var events []models.Event
-	if err := r.db.Raw("SELECT e.id, e.leaf, e.case_id, e.data, e.classification, e.leaf_hash, e.sealed FROM events e WHERE "+where+" ORDER BY e.id", args...).Scan(&events).Error; err != nil {
+	if err := r.db.Raw("SELECT e.id, e.leaf, e.case_id, e.data, e.classification, e.leaf_hash, e.sealed FROM events e"+r.s.by("events_kind")+" WHERE "+where+" ORDER BY e.id", args...).Scan(&events).Error; err != nil {
 		return nil, wrap(err)
 	}
 	if err := openRows(r, events); err != nil {

@@ -9,7 +9,7 @@ import (
 // Lapsed lists, in id order, cases after an id that have a live rung past due.
 func (r *Reader) Lapsed(now time.Time, after int64, limit int) ([]int64, error) {
 	var ids []int64
-	err := r.db.Raw(`SELECT DISTINCT case_id FROM rungs
+	err := r.db.Raw(`SELECT DISTINCT case_id FROM rungs`+r.s.by("rungs_live")+`
 		WHERE state IN ('open', 'acknowledged') AND due_at < ? AND case_id > ? ORDER BY case_id LIMIT ?`,
 		now.UTC(), after, limit).Scan(&ids).Error
 	return ids, wrap(err)
@@ -17,14 +17,14 @@ func (r *Reader) Lapsed(now time.Time, after int64, limit int) ([]int64, error) 
 
 // LapsedClocks lists, in id order, running clocks past due whose lapse is not recorded.
 func (r *Reader) LapsedClocks(now time.Time, after int64, limit int) ([]models.Clock, error) {
-	return many[models.Clock](r, "id", limit,
+	return manyBy[models.Clock](r, "clocks_running", "id", limit,
 		"stopped_at IS NULL AND lapsed_at IS NULL AND due_at < ? AND id > ?", now.UTC(), after)
 }
 
 // Expiring lists cases whose exemption ends by a day (YYYY-MM-DD), by key.
 func (r *Reader) Expiring(by string, after int64, limit int) ([]int64, error) {
 	var ids []int64
-	err := r.db.Raw("SELECT id FROM cases WHERE class_expires_on <> '' AND class_expires_on <= ? AND id > ? ORDER BY id LIMIT ?", by, after, limit).Scan(&ids).Error
+	err := r.db.Raw("SELECT id FROM cases"+r.s.by("cases_class_expires")+" WHERE class_expires_on <> '' AND class_expires_on <= ? AND id > ? ORDER BY id LIMIT ?", by, after, limit).Scan(&ids).Error
 	return ids, wrap(err)
 }
 
@@ -72,7 +72,7 @@ func (tx *Tx) LockDecrees() error {
 
 // OpenCases lists, in id order, the cases under a law whose body still owes something.
 func (r *Reader) OpenCases(pack string, after int64, limit int) ([]models.Case, error) {
-	return many[models.Case](r, "id", limit, "pack = ? AND "+open+" AND id > ?", pack, after)
+	return manyBy[models.Case](r, "cases_pack", "id", limit, "pack = ? AND "+open+" AND id > ?", pack, after)
 }
 
 // DueOutgoing lists messages to be sent now, the oldest first. With several
