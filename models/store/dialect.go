@@ -2,8 +2,14 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"io"
+	"net"
 	"net/url"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -127,10 +133,12 @@ func openSQLite(path string, write bool, conns int, trace *tracer) (*gorm.DB, er
 	return db, nil
 }
 
-func openPostgres(ctx context.Context, dsn string, conns int, trace *tracer) (*gorm.DB, error) {
+// openPostgres opens one pool twice: for transactions, and for reads, which are asked again where
+// their connection turns out to be gone.
+func openPostgres(ctx context.Context, dsn string, conns int, trace *tracer, lost *lostConns) (write, read *gorm.DB, err error) {
 	pc, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	pc.RuntimeParams["timezone"] = "UTC"
 	if pc.RuntimeParams["application_name"] == "" {
@@ -151,15 +159,80 @@ func openPostgres(ctx context.Context, dsn string, conns int, trace *tracer) (*g
 			Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 		})
 		return nil
+	}), stdlib.OptionShouldPing(func(_ context.Context, p stdlib.ShouldPingParams) bool {
+		return p.IdleDuration > time.Second || lost.doubts(p.IdleDuration)
 	}))
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	if err := pool.PingContext(ctx); err != nil {
-		return nil, errors.Join(err, pool.Close())
+		return nil, nil, errors.Join(err, pool.Close())
 	}
-	return gorm.Open(postgres.New(postgres.Config{Conn: pool}), gormConfig(trace))
+	if write, err = gorm.Open(postgres.New(postgres.Config{Conn: pool}), gormConfig(trace)); err == nil {
+		read, err = gorm.Open(postgres.New(postgres.Config{Conn: readAgain{pool, lost}}), gormConfig(trace))
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, pool.Close())
+	}
+	return write, read, nil
 }
+
+// lostConns remembers when a connection was last found to be gone: the server was restarted, or
+// something between forgot it. Its neighbours in the pool are mostly gone too.
+type lostConns struct{ at atomic.Int64 }
+
+// note says whether an error is that of a connection that was gone, rather than of a database that
+// cannot be reached.
+func (l *lostConns) note(err error) bool {
+	var pe *pgconn.PgError
+	var connect *pgconn.ConnectError
+	switch {
+	case err == nil, errors.As(err, &connect), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), pgconn.Timeout(err):
+		return false
+	case errors.As(err, &pe):
+		if !serverGone(pe.Code) {
+			return false
+		}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET),
+		errors.Is(err, syscall.EPIPE), errors.Is(err, pgconn.ErrConnClosed), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone):
+	default:
+		return false
+	}
+	l.at.Store(time.Now().UnixNano())
+	return true
+}
+
+// doubts says whether a connection that has lain idle for so long may have been lost with the last
+// that was: it is asked before it is used.
+func (l *lostConns) doubts(idle time.Duration) bool {
+	return time.Now().Add(-idle).UnixNano() <= l.at.Load()
+}
+
+// readAgain is the pool for reads. One whose connection was gone is sent once more, on one that
+// answers: it changed nothing.
+type readAgain struct {
+	*sql.DB
+	lost *lostConns
+}
+
+func (p readAgain) QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	rows, err := p.DB.QueryContext(ctx, q, args...)
+	if p.lost.note(err) {
+		return p.DB.QueryContext(ctx, q, args...)
+	}
+	return rows, err
+}
+
+func (p readAgain) QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row {
+	row := p.DB.QueryRowContext(ctx, q, args...)
+	if p.lost.note(row.Err()) {
+		return p.DB.QueryRowContext(ctx, q, args...)
+	}
+	return row
+}
+
+// GetDBConn is gorm's way to the pool.
+func (p readAgain) GetDBConn() (*sql.DB, error) { return p.DB, nil }
 
 // retriable says whether PostgreSQL asks for the transaction to be run again.
 func retriable(err error) bool {

@@ -49,6 +49,7 @@ type Store struct {
 	around  func(context.Context) (context.Context, func(error))
 	keys    *MasterKey
 	opened  keyCache
+	lost    lostConns
 	root    atomic.Pointer[rootKeys]
 
 	commits  atomic.Uint64 // of this process; see Stamp
@@ -67,11 +68,12 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if conns <= 0 {
 			conns = max(16, 4*runtime.NumCPU())
 		}
-		db, err := openPostgres(ctx, c.URL, conns, c.tracer())
-		if err != nil {
+		s := &Store{around: c.Around, dialect: dialectPostgres, keys: c.Keys}
+		var err error
+		if s.write, s.read, err = openPostgres(ctx, c.URL, conns, c.tracer(), &s.lost); err != nil {
 			return nil, fmt.Errorf("store: open PostgreSQL: %w", err)
 		}
-		return &Store{around: c.Around, dialect: dialectPostgres, write: db, read: db, keys: c.Keys}, nil
+		return s, nil
 	case c.Path != "":
 		conns := c.ReadConns
 		if conns <= 0 {
@@ -138,7 +140,10 @@ func (s *Store) WithTx(ctx context.Context, fn func(*Tx) error) (err error) {
 	defer s.commits.Add(1)
 	for try := 1; ; try++ {
 		err := s.once(ctx, fn)
-		if err == nil || !retriable(err) || try == maxTries {
+		// A connection that was gone before its COMMIT took everything with it.
+		var ce *commitError
+		gone := s.lost.note(err) && try == 1 && !errors.As(err, &ce)
+		if err == nil || !retriable(err) && !gone || try == maxTries {
 			return wrap(err)
 		}
 		select {

@@ -32,7 +32,7 @@ func (s *Store) Pools() (map[string]sql.DBStats, error) {
 		return nil, wrap(err)
 	}
 	out["read"] = read.Stats()
-	if s.write != s.read {
+	if s.writer != nil {
 		write, err := s.write.DB()
 		if err != nil {
 			return nil, wrap(err)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"terang/models"
 	"terang/models/store"
@@ -116,4 +117,41 @@ func TestBatchDuplicate(t *testing.T) {
 			t.Errorf("%d won, %d rows: %v", won.Load(), len(bodies), err)
 		}
 	})
+}
+
+// A restart of PostgreSQL, or of what stands between, leaves connections in the pool that nobody
+// has noticed are gone. Neither who reads next nor who writes next is told of it.
+func TestLostConnections(t *testing.T) {
+	c := PostgresConfig(t)
+	s := Migrated(t, c)
+	raw := Raw(t, c)
+	fill := func() { // the pool, with connections that were used a moment ago
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				if err := s.WithTx(ctx, func(tx *store.Tx) error { time.Sleep(20 * time.Millisecond); _, err := tx.Bodies(0, 1); return err }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	for name, use := range map[string]func() error{
+		"read":      func() error { _, err := s.Read(ctx).Bodies(0, 1); return err },
+		"one value": func() error { _, err := s.Read(ctx).CountDecrees(); return err },
+		"write": func() error {
+			return s.WithTx(ctx, func(tx *store.Tx) error { return tx.CountThrottle("lost", time.Hour, Start) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fill()
+			var gone int
+			if err := raw.QueryRow("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()").Scan(&gone); err != nil || gone < 4 {
+				t.Fatal(gone, err)
+			}
+			if err := use(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
