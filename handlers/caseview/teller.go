@@ -4,9 +4,9 @@
 package caseview
 
 import (
-	"strings"
 	"time"
 
+	"terang/handlers/web"
 	"terang/models"
 	"terang/models/casework"
 	"terang/policies"
@@ -158,18 +158,9 @@ func (t Teller) DueDays(d policies.Deadline, unit string) components.Due {
 		out.Basis = append(out.Basis, components.Basis{Text: t.In(b.Text), Article: t.L.Law(b.Article), Source: b.Source, Verified: b.Verified})
 	}
 	for _, w := range d.Warnings {
-		out.Warnings = append(out.Warnings, t.warning(w))
+		out.Warnings = append(out.Warnings, web.Warning(t.L, w))
 	}
 	return out
-}
-
-// warning puts a warning of the engine ("code: sentence") into the reader's words.
-func (t Teller) warning(w string) string {
-	code, sentence, _ := strings.Cut(w, ": ")
-	if text.Has("desk.warning." + code) {
-		return t.L.T("desk.warning." + code)
-	}
-	return sentence
 }
 
 // Clocks tells the clocks of a case: the one it is judged by first, the stopped
