@@ -110,7 +110,7 @@ func TestBenchRun(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	for _, name := range []string{"queue", "queue_busy", "case", "track", "list", "search_commonest", "file", "decide", "export"} {
+	for _, name := range []string{"queue", "queue_busy", "case", "case_busy", "track", "track_busy", "list", "search_commonest", "file", "decide", "export"} {
 		m := r.Workloads[name]
 		switch {
 		case m == nil:

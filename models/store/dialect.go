@@ -110,7 +110,6 @@ func openSQLite(path string, write bool, conns int, trace *tracer) (*gorm.DB, er
 		q.Add("_pragma", "wal_autocheckpoint(0)") // beside, so that no commit waits for it: checkpoint.go
 	} else {
 		q.Add("_pragma", "query_only(1)")
-		q.Add("_pragma", "mmap_size(1073741824)")
 		q.Add("_pragma", "cache_size(-16384)")
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
