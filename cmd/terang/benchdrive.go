@@ -579,9 +579,13 @@ func (d *benchDriver) decide(ctx context.Context) error {
 			return 0, errDone
 		}
 		j := jobs[i]
-		c.begin("POST", "/api/v1/desk/cases/"+j.Reference+"/decision", j.p.ip)
+		c.begin("POST", "/api/v1/desk/cases/"+j.Reference+"/decision", address(c.rng.IntN(1<<24)))
 		c.req.Header.SetContentType("application/json")
-		c.req.Header.Set("Authorization", "Bearer "+j.p.Token)
+		token := j.p.Token
+		if n := len(j.p.tokens); n > 0 {
+			token = j.p.tokens[i%n]
+		}
+		c.req.Header.Set("Authorization", "Bearer "+token)
 		c.req.SetBodyString(fmt.Sprintf(`{"version":%d,"outcome":"granted","text":"Salinan rencana anggaran biaya dan gambar kerja disampaikan secara elektronik tanpa biaya."}`, j.Version))
 		if err := c.expect(200); err != nil {
 			return 0, err

@@ -213,6 +213,9 @@ func runBench(ctx context.Context, o benchOptions, errOut io.Writer) (r *benchRe
 		server = &benchServer{base: o.url}
 		r.Database, r.Changed = "of "+o.url, "cases were filed and decided there"
 	default:
+		if err := world.moreTokens(ctx, o.settings); err != nil {
+			return nil, err
+		}
 		if server, err = startBenchServer(ctx, o, "serve", "--addr", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1", "--second-factor", "offered"); err != nil {
 			return nil, err
 		}

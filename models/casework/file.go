@@ -99,7 +99,7 @@ func (s *Service) File(ctx context.Context, a models.Actor, in FileInput) (Filed
 	}
 	// What takes long is worked out before the transaction, in which all others wait.
 	ready := readied{pack: pack, found: pack.Classify(in.facts(body))}
-	if ready.words, err = s.store.Read(ctx).CaseWords(in.Subject, in.Text); err != nil {
+	if ready.words, err = s.store.Read(ctx).CaseWords(body.ID, in.Subject, in.Text); err != nil {
 		return Filed{}, err
 	}
 	for try := 0; ; try++ {

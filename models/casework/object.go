@@ -71,7 +71,7 @@ func (s *Service) Object(ctx context.Context, a models.Actor, ref string, in Obj
 		if err := tx.Insert(c); err != nil {
 			return err
 		}
-		words, err := tx.CaseWords(c.Subject, c.Text)
+		words, err := tx.CaseWords(c.BodyID, c.Subject, c.Text)
 		if err != nil {
 			return err
 		}

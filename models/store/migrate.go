@@ -78,6 +78,13 @@ func (s *Store) status(db *gorm.DB) (Status, error) {
 			return Status{}, wrap(err)
 		}
 	}
+	if st.Current == st.Latest {
+		if ok, err := indexed(db); err != nil {
+			return Status{}, wrap(err)
+		} else if !ok {
+			st.Pending = append(st.Pending, indexName)
+		}
+	}
 	st.Empty = st.Current == 0
 	st.TooNew = st.Current > st.Latest
 	for _, m := range all {
@@ -135,6 +142,12 @@ func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 	})
 	if err == nil {
 		err = s.Unlock(ctx) // a restored database must not be served under another's key
+	}
+	if err == nil {
+		var made bool
+		if made, err = s.reindex(ctx); made {
+			applied = append(applied, indexName)
+		}
 	}
 	if err != nil {
 		applied = nil

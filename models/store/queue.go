@@ -288,7 +288,7 @@ func (r *Reader) QueueCount(sight models.Sight, f QueueFilter, n int) (int, erro
 	if len(f.Terms) == 0 {
 		return r.count("cases c"+r.s.by(f.index(sight)), where, args, n)
 	}
-	m, err := r.matchSQL(where, slices.Clone(args), f)
+	m, err := r.matchSQL(sight, where, slices.Clone(args), f)
 	if m == nil {
 		return 0, err
 	}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"hash"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -724,9 +725,10 @@ var blindText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPaddi
 // million words are likely to meet.
 const blindSize = 12 // characters
 
-// blind are the words of a case as the search index holds them: it can be asked for a word
-// by who has the key, and read by nobody.
-func (k *rootKeys) blind(words []string) []string {
+// blind are the words of a case of a body as the search index holds them: it can be asked for a
+// word by who has the key, and read by nobody. The body is in the hash, so that a word that is
+// common elsewhere costs a body's search nothing.
+func (k *rootKeys) blind(body int64, words []string) []string {
 	h := k.terms.Get().(hash.Hash)
 	defer k.terms.Put(h)
 	out := make([]string, len(words))
@@ -734,7 +736,7 @@ func (k *rootKeys) blind(words []string) []string {
 	var text [16]byte
 	for i, w := range words {
 		h.Reset()
-		h.Write([]byte(w))
+		h.Write(strconv.AppendInt([]byte(w+"\x00"), body, 10))
 		blindText.Encode(text[:], h.Sum(sum[:0])[:10])
 		out[i] = string(text[:blindSize])
 	}

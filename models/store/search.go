@@ -2,10 +2,13 @@ package store
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+
+	"gorm.io/gorm"
 
 	"terang/models"
 )
@@ -28,6 +31,46 @@ func (s *Store) match(terms []string, any bool) string {
 		q[i] = quote + t + quote
 	}
 	return strings.Join(q, sep)
+}
+
+// matchEach is the condition that a document has one of each group.
+func (s *Store) matchEach(groups [][]string) string {
+	sep := " AND "
+	if s.dialect == dialectPostgres {
+		sep = " & "
+	}
+	all := make([]string, len(groups))
+	for i, g := range groups {
+		all[i] = "(" + s.match(g, true) + ")"
+	}
+	return strings.Join(all, sep)
+}
+
+// blinded are words as the index holds them, each in as many ways as there are bodies that the
+// search may find something of.
+func (r *Reader) blinded(sight models.Sight, f QueueFilter, words []string) ([][]string, error) {
+	root, err := r.s.rootKeys(r.db)
+	if err != nil {
+		return nil, err
+	}
+	var bodies []int64
+	switch {
+	case sight.Desk && sight.BodyID != nil:
+		bodies = []int64{*sight.BodyID}
+	case f.Body != nil:
+		bodies = []int64{*f.Body}
+	default:
+		if err := r.db.Raw("SELECT id FROM bodies ORDER BY id").Scan(&bodies).Error; err != nil {
+			return nil, wrap(err)
+		}
+	}
+	out := make([][]string, len(words))
+	for _, b := range bodies {
+		for i, w := range root.blind(b, words) {
+			out[i] = append(out[i], w)
+		}
+	}
+	return out, nil
 }
 
 // splitTerms sets references apart from words. A query with two references asks for a
@@ -63,7 +106,7 @@ type matched struct {
 }
 
 // matchSQL adds the filter's terms to a condition on cases c; nil where nothing can match.
-func (r *Reader) matchSQL(where string, args []any, f QueueFilter) (*matched, error) {
+func (r *Reader) matchSQL(sight models.Sight, where string, args []any, f QueueFilter) (*matched, error) {
 	refs, words := splitTerms(f.Terms)
 	if len(refs)+len(words) == 0 || len(refs) > 1 {
 		return nil, nil
@@ -76,12 +119,11 @@ func (r *Reader) matchSQL(where string, args []any, f QueueFilter) (*matched, er
 	if len(words) == 0 {
 		return m, nil
 	}
-	root, err := r.s.rootKeys(r.db)
-	if err != nil {
+	groups, err := r.blinded(sight, f, words)
+	if err != nil || len(groups[0]) == 0 {
 		return nil, err
 	}
-	words = root.blind(words)
-	match := r.s.match(words, false)
+	match := r.s.matchEach(groups)
 	if r.s.dialect == dialectPostgres {
 		m.from += " JOIN case_fts f ON f.id = c.id"
 		m.where = "f.terms @@ CAST(? AS tsquery) AND " + m.where
@@ -101,9 +143,11 @@ func (r *Reader) matchSQL(where string, args []any, f QueueFilter) (*matched, er
 		}
 		if cases < fewCases {
 			m.from += " CROSS JOIN case_words w ON w.id = c.id"
-			for _, w := range words {
-				m.where += " AND instr(w.terms, ?) > 0"
-				m.args = append(m.args, " "+w+" ")
+			for _, g := range groups {
+				m.where += " AND (" + strings.Repeat("instr(w.terms, ?) > 0 OR ", len(g)-1) + "instr(w.terms, ?) > 0)"
+				for _, w := range g {
+					m.args = append(m.args, " "+w+" ")
+				}
 			}
 			return m, nil
 		}
@@ -132,7 +176,7 @@ func (r *Reader) Search(sight models.Sight, f QueueFilter, after string, limit i
 			return nil, "", false, err
 		}
 	}
-	m, err := r.matchSQL(where, slices.Clone(args), f)
+	m, err := r.matchSQL(sight, where, slices.Clone(args), f)
 	if m == nil {
 		return nil, "", false, err
 	}
@@ -322,7 +366,7 @@ func (tx *Tx) IndexCase(c *models.Case) error {
 	if c.Classification.Level() >= models.Confidential.Level() {
 		return tx.unindex("case_fts", c.ID)
 	}
-	words, err := tx.CaseWords(c.Subject, c.Text)
+	words, err := tx.CaseWords(c.BodyID, c.Subject, c.Text)
 	if err != nil {
 		return err
 	}
@@ -332,13 +376,62 @@ func (tx *Tx) IndexCase(c *models.Case) error {
 	return tx.index("case_fts", c.ID, words)
 }
 
-// CaseWords are a case's words as the index holds them: for IndexNew.
-func (r *Reader) CaseWords(subject, text string) ([]string, error) {
+// indexName and indexForm say in the installation how the search index was made: 2 has the body
+// in each word's hash.
+const (
+	indexName = "search index"
+	indexForm = "2"
+)
+
+// indexed says whether the search index is of the present form.
+func indexed(db *gorm.DB) (bool, error) {
+	var form []string
+	err := db.Raw("SELECT value FROM installation WHERE name = ?", indexName).Scan(&form).Error
+	return len(form) > 0 && form[0] == indexForm, err
+}
+
+// reindex makes the search index anew where it is of an older form, in batches. Broken off, it
+// begins again.
+func (s *Store) reindex(ctx context.Context) (made bool, err error) {
+	if ok, err := indexed(s.read.WithContext(ctx)); ok || err != nil {
+		return false, wrap(err)
+	}
+	for after := int64(0); ; {
+		n := 0
+		err := s.WithTx(ctx, func(tx *Tx) error {
+			cases, err := tx.CasesAfter(after, resealBatch)
+			if err != nil {
+				return err
+			}
+			for i := range cases {
+				if cases[i].Erasure != models.WholeErased {
+					if err := tx.IndexCase(&cases[i]); err != nil {
+						return err
+					}
+				}
+			}
+			if n = len(cases); n > 0 {
+				after = cases[n-1].ID
+			}
+			return nil
+		})
+		if err != nil {
+			return made, err
+		}
+		made = made || n > 0
+		if n < resealBatch {
+			return made, s.AgreeAnew(ctx, indexName, indexForm)
+		}
+	}
+}
+
+// CaseWords are the words of a body's case as the index holds them: for IndexNew.
+func (r *Reader) CaseWords(body int64, subject, text string) ([]string, error) {
 	root, err := r.s.rootKeys(r.db)
 	if err != nil {
 		return nil, err
 	}
-	return root.blind(documentTerms(subject, text)), nil
+	return root.blind(body, documentTerms(subject, text)), nil
 }
 
 // IndexNew is IndexCase for a case that was just written.
@@ -368,7 +461,8 @@ func (tx *Tx) index(table string, id int64, terms []string) error {
 		if err != nil {
 			return wrap(err)
 		}
-		_, err = tx.exec(`INSERT INTO `+table+` (id, terms) VALUES (?, array_to_tsvector(ARRAY(SELECT json_array_elements_text(CAST(? AS json)))))`, id, string(list))
+		_, err = tx.exec(`INSERT INTO `+table+` (id, terms) VALUES (?, array_to_tsvector(ARRAY(SELECT json_array_elements_text(CAST(? AS json)))))
+			ON CONFLICT (id) DO UPDATE SET terms = excluded.terms`, id, string(list))
 		return err
 	}
 	joined := strings.Join(terms, " ")

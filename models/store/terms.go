@@ -3,6 +3,7 @@ package store
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -114,11 +115,32 @@ func safeTerm(t string) string {
 // then an English plural's singular. Whether a word is Indonesian or English is
 // not asked: both sides go through the same, and that is all matching needs.
 func stem(w string) string {
-	if isASCIIWord(w) {
-		return singular(stemIndonesian(w))
+	if !isASCIIWord(w) {
+		return w
 	}
-	return w
+	stems.RLock()
+	known, ok := stems.of[w]
+	stems.RUnlock()
+	if ok {
+		return known
+	}
+	out := singular(stemIndonesian(w))
+	stems.Lock()
+	defer stems.Unlock()
+	if len(stems.of) >= stemsKept || stems.of == nil {
+		stems.of = make(map[string]string, stemsKept)
+	}
+	stems.of[strings.Clone(w)] = strings.Clone(out)
+	return out
 }
+
+// stems are those of the words met last: a language has few words, and uses them often.
+var stems struct {
+	sync.RWMutex
+	of map[string]string
+}
+
+const stemsKept = 8192 // some 0.5 MB
 
 func isASCIIWord(w string) bool {
 	for i := range len(w) {

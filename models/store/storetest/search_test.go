@@ -173,6 +173,38 @@ func TestIndexFollows(t *testing.T) {
 	})
 }
 
+// An index of an older form counts as a migration that waits, and is made anew by it.
+func TestIndexOfAnOlderForm(t *testing.T) {
+	Each(t, func(t *testing.T, s *store.Store) {
+		w := NewWorld(t, s, 33)
+		c := w.Case()
+		c.Subject, c.Classification, c.State = "Anggaran marker99", models.Public, models.StateRegistered
+		w.Tx(func(tx *store.Tx) error { return tx.Insert(c) }) // in no index
+		found := func() int {
+			n, err := s.Read(ctx).QueueCount(models.Sight{Desk: true, WholeBody: true, Clearance: models.Restricted}, store.QueueFilter{Terms: s.Terms("marker99")}, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if st, err := s.Status(ctx); err != nil || len(st.Pending) > 0 || found() != 0 {
+			t.Fatal(st, err)
+		}
+		if err := s.AgreeAnew(ctx, "search index", "1"); err != nil {
+			t.Fatal(err)
+		}
+		if st, err := s.Status(ctx); err != nil || len(st.Pending) != 1 {
+			t.Error("nothing waits", st, err)
+		}
+		if applied, err := s.Migrate(ctx); err != nil || len(applied) != 1 {
+			t.Error(applied, err)
+		}
+		if st, err := s.Status(ctx); err != nil || len(st.Pending) > 0 || found() != 1 {
+			t.Error("not found after the migration", st, err)
+		}
+	})
+}
+
 // Confidential cases are opened one by one for who may see them, in order among the others, and
 // where there are too many of them the search says so.
 func TestSearchConfidential(t *testing.T) {
