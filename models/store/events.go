@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
 	"math"
 	"strconv"
@@ -146,7 +147,7 @@ func (r *Reader) Events(f EventFilter, after string, limit int) ([]models.Event,
 	if err != nil {
 		return nil, "", err
 	}
-	rows, p, err := r.eventsFrom(f, p, limit)
+	rows, p, err := r.eventsFrom(f, p, limit, nil)
 	if err == nil {
 		err = r.openAll(rows, f.Brief)
 	}
@@ -157,15 +158,27 @@ func (r *Reader) Events(f EventFilter, after string, limit int) ([]models.Event,
 		return rows, "", err
 	}
 	// One more row says whether there is a next page.
-	if more, _, err := r.eventsFrom(f, p, 1); err != nil || len(more) == 0 {
+	if more, _, err := r.eventsFrom(f, p, 1, nil); err != nil || len(more) == 0 {
 		return rows, "", err
 	}
 	return rows, p.cursor(f.cursorKind()), nil
 }
 
-// eventsFrom reads what follows a place, sealed as it is, and gives the place after it.
-func (r *Reader) eventsFrom(f EventFilter, p place, limit int) ([]models.Event, place, error) {
+// eventRoom is what a long reading reads into, again and again: half its work would be to clear
+// away what it read.
+type eventRoom struct {
+	rows   []models.Event
+	sealed []byte
+}
+
+// eventsFrom reads what follows a place, sealed as it is, and gives the place after it. A room
+// holds the rows until it is read into again; nil for rows of their own.
+func (r *Reader) eventsFrom(f EventFilter, p place, limit int, room *eventRoom) ([]models.Event, place, error) {
 	where, args := f.sql(r.s.dialect)
+	if room == nil {
+		room = &eventRoom{}
+	}
+	room.rows, room.sealed = room.rows[:0], room.sealed[:0]
 	var out []models.Event
 	for {
 		part, key := "leaf <= ?", "leaf"
@@ -185,11 +198,11 @@ func (r *Reader) eventsFrom(f EventFilter, p place, limit int) ([]models.Event, 
 			a = append(a, p.key)
 		}
 		if !p.waiting || !f.Sequenced {
-			rows, err := r.closedEvents(where+" AND "+part+" ORDER BY "+order, a, limit-len(out), f.Brief)
+			rows, err := r.closedEvents(where+" AND "+part+" ORDER BY "+order, a, limit-len(out), f.Brief, room)
 			if err != nil {
 				return nil, p, wrap(err)
 			}
-			out = append(out, rows...)
+			out = room.rows
 			if len(rows) > 0 {
 				last := &rows[len(rows)-1]
 				if p.key = last.ID; !p.waiting {
@@ -212,18 +225,21 @@ const eventColumns = `id, leaf, time, kind, case_id, reference, case_kind, body_
 // scanEvents reads and opens events. bad is the first that does not open; those after it are
 // not opened either.
 func (r *Reader) scanEvents(where string, args []any, limit int, brief bool) (out []models.Event, bad *Fault, err error) {
-	if out, err = r.closedEvents(where, args, limit, brief); err != nil {
+	if out, err = r.closedEvents(where, args, limit, brief, &eventRoom{}); err != nil {
 		return nil, nil, err
 	}
 	bad, err = r.openSealed(out, brief)
 	return out, bad, err
 }
 
-func (r *Reader) closedEvents(where string, args []any, limit int, brief bool) ([]models.Event, error) {
+// closedEvents adds events to what is in a room, and gives those it added.
+func (r *Reader) closedEvents(where string, args []any, limit int, brief bool, room *eventRoom) ([]models.Event, error) {
+	had := len(room.rows)
 	if brief && r.s.dialect == dialectSQLite {
-		if out, ok, err := r.packedEvents(where, args, limit); ok || err != nil {
-			return out, err
+		if ok, err := r.packedEvents(where, args, limit, room); ok || err != nil {
+			return room.rows[had:], err
 		}
+		room.rows = room.rows[:had]
 	}
 	columns := eventColumns + ", data, canonical, salt"
 	if brief {
@@ -234,7 +250,6 @@ func (r *Reader) closedEvents(where string, args []any, limit int, brief bool) (
 		return nil, err
 	}
 	defer rows.Close()
-	out := make([]models.Event, 0, min(limit, verifyBatch))
 	for rows.Next() {
 		var e models.Event
 		into := []any{&e.ID, &e.Leaf, &e.Time, &e.Kind, &e.CaseID, &e.Reference, &e.CaseKind, &e.BodyID, &e.Body, &e.Unit, &e.ActorRole, &e.Actor, &e.ActorID,
@@ -245,9 +260,9 @@ func (r *Reader) closedEvents(where string, args []any, limit int, brief bool) (
 		if err := rows.Scan(into...); err != nil {
 			return nil, err
 		}
-		out = append(out, e)
+		room.rows = append(room.rows, e)
 	}
-	return out, rows.Err()
+	return room.rows[had:], rows.Err()
 }
 
 // Events in brief come out of SQLite as one text each: fetching a column costs as much as
@@ -267,25 +282,28 @@ var packedColumns = func() string {
 
 // packedEvents is closedEvents in brief. ok is false where a text does not come apart as it was put
 // together.
-func (r *Reader) packedEvents(where string, args []any, limit int) (out []models.Event, ok bool, err error) {
+func (r *Reader) packedEvents(where string, args []any, limit int, room *eventRoom) (ok bool, err error) {
 	rows, err := r.db.Raw("SELECT "+packedColumns+" FROM events WHERE "+where+" LIMIT "+strconv.Itoa(limit), args...).Rows()
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
 	defer rows.Close()
-	out = make([]models.Event, 0, min(limit, verifyBatch))
 	for rows.Next() {
 		var text string
+		var sealed sql.RawBytes
 		var e models.Event
-		if err := rows.Scan(&text, &e.Sealed); err != nil {
-			return nil, false, err
+		if err := rows.Scan(&text, &sealed); err != nil {
+			return false, err
 		}
 		if !unpack(text, &e) {
-			return nil, false, nil
+			return false, nil
 		}
-		out = append(out, e)
+		at := len(room.sealed)
+		room.sealed = append(room.sealed, sealed...)
+		e.Sealed = room.sealed[at:len(room.sealed):len(room.sealed)]
+		room.rows = append(room.rows, e)
 	}
-	return out, true, rows.Err()
+	return true, rows.Err()
 }
 
 func unpack(text string, e *models.Event) bool {
@@ -354,7 +372,7 @@ func (r *Reader) classToday(events []models.Event) error {
 
 const eventBatch = 1000
 
-// EachEvent streams events in log order. It reads in batches by key and holds no
+// EachEvent streams events in log order; each is good until fn returns. It reads in batches by key and holds no
 // transaction between them: an export may be slow, and a writer must not wait
 // for it, nor SQLite's journal grow behind it.
 func (r *Reader) EachEvent(f EventFilter, fn func(*models.Event) error) error {
@@ -365,8 +383,11 @@ func (r *Reader) EachEvent(f EventFilter, fn func(*models.Event) error) error {
 	if err != nil {
 		return err
 	}
+	var rooms [2]eventRoom // one is read into while the other is written out
+	turn := 0
 	read := func(p place) (out batchOfEvents) {
-		if out.rows, out.next, out.err = r.eventsFrom(f, p, eventBatch); out.err == nil {
+		turn++
+		if out.rows, out.next, out.err = r.eventsFrom(f, p, eventBatch, &rooms[turn%2]); out.err == nil {
 			out.err = r.classToday(out.rows)
 		}
 		return out

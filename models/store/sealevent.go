@@ -45,16 +45,12 @@ func openEvent(e *models.Event, k *dataKey, brief bool) error {
 	if err != nil {
 		return errors.New("its row was changed: its sealed part cannot be opened, or is another event's")
 	}
-	text := string(plain)
-	at := 0
 	for _, p := range eventParts(e) {
-		size, n := binary.Uvarint(plain[at:])
-		if n <= 0 || size > uint64(len(plain)-at-n) {
+		size, n := binary.Uvarint(plain)
+		if n <= 0 || size > uint64(len(plain)-n) {
 			return errEvent
 		}
-		at += n
-		*p = text[at : at+int(size)]
-		at += int(size)
+		*p, plain = string(plain[n:n+int(size)]), plain[n+int(size):]
 		if brief {
 			break
 		}
