@@ -288,7 +288,8 @@ func (a *app) lead(ctx context.Context, log *slog.Logger, witnesses ...witness) 
 	defer sequence.Stop()
 	defer sweep.Stop()
 	a.sweepOnce(ctx, log)
-	// Compiling the packs' rules left much behind that is never needed again.
+	// Compiling the packs' rules, and the first sweep, left much behind that is not needed again.
+	guarded(log, "memory", a.store.Shrink)
 	debug.FreeOSMemory()
 	for {
 		select {

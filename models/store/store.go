@@ -104,6 +104,26 @@ func (s *Store) Close() error {
 	return errors.Join(s.versions.close(), s.writer.close(), closeDB(s.read), closeDB(s.write))
 }
 
+// Shrink lets go of the pages that SQLite's connections keep in memory: after work that came once.
+func (s *Store) Shrink() error {
+	if s.writer == nil {
+		return nil
+	}
+	pool, err := s.read.DB()
+	if err != nil {
+		return wrap(err)
+	}
+	most := pool.Stats().MaxOpenConnections
+	pool.SetMaxIdleConns(-1) // closes those that lie idle
+	pool.SetMaxIdleConns(most)
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	if s.writer.batch != nil {
+		return nil
+	}
+	return wrap(s.writer.pool.do("PRAGMA shrink_memory"))
+}
+
 // Dialect is "sqlite" or "postgres".
 func (s *Store) Dialect() string { return s.dialect }
 
