@@ -45,7 +45,7 @@ type batch struct {
 	err   error
 }
 
-func newWriter(ctx context.Context, db *gorm.DB, path string, trace *tracer) (*writer, error) {
+func newWriter(ctx context.Context, db *gorm.DB, path string) (*writer, error) {
 	pool, err := db.DB()
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func newWriter(ctx context.Context, db *gorm.DB, path string, trace *tracer) (*w
 		return nil, err
 	}
 	w := &writer{db: db, pool: &preparedConn{conn: conn, stmts: map[string]*sql.Stmt{}}, wrote: make(chan struct{}, 1)}
-	w.checkpoints(path, trace)
+	w.checkpoints(path)
 	return w, nil
 }
 
@@ -70,7 +70,7 @@ const (
 // checkpoints takes what was committed out of the journal and into the database's file, on a
 // connection of its own: SQLite would have a writer do it, and the others wait for two syncs and
 // more.
-func (w *writer) checkpoints(path string, trace *tracer) {
+func (w *writer) checkpoints(path string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.quit = cancel
 	w.checking.Go(func() {
@@ -89,7 +89,7 @@ func (w *writer) checkpoints(path string, trace *tracer) {
 			}
 			if db == nil {
 				var err error
-				if db, err = openSQLite(path, true, 1, trace); err != nil {
+				if db, err = openSQLite(path, true, 1, nil); err != nil {
 					continue
 				}
 			}
