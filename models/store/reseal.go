@@ -137,6 +137,7 @@ func (tx *Tx) RekeyCase(c *models.Case) error {
 	c.SealKey = k.wrapped
 	tx.met.put(c.ID, k)
 	tx.s.opened.forget()
+	tx.s.words.forget()
 	for _, row := range append(rows, c) {
 		if err := tx.rewrite(row); err != nil {
 			return err

@@ -288,48 +288,49 @@ func (k *keyring) trim() {
 	}
 }
 
-// keyCache keeps keys out of their wrapping for a short while, by what they were wrapped in:
-// hence it can never give a wrong one, whatever was written or rolled back meanwhile.
-type keyCache struct {
+// recently keeps what was worked out a short while ago: keys out of their wrapping, by what they were
+// wrapped in, and words of confidential cases, by the state they were read in. Hence it can never
+// give a wrong one, whatever was written or rolled back meanwhile.
+type recently[K comparable, V any] struct {
 	mu       sync.Mutex
-	now, was map[string]*dataKey
+	now, was map[K]*V
 	since    time.Time
 }
 
 const (
-	keyCacheHalf = 8192        // some 8 MB
-	keyCacheFor  = time.Minute // at least, and twice that at most
+	recentlyHalf = 4096        // some 5 MB
+	recentlyFor  = time.Minute // at least, and twice that at most
 )
 
-func (c *keyCache) get(wrapped string) *dataKey {
+func (c *recently[K, V]) get(k K) *V {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.turn()
-	if k := c.now[wrapped]; k != nil {
-		return k
+	if v := c.now[k]; v != nil {
+		return v
 	}
-	return c.was[wrapped]
+	return c.was[k]
 }
 
-func (c *keyCache) put(k *dataKey) {
+func (c *recently[K, V]) put(k K, v *V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.turn()
-	c.now[k.wrapped] = k
+	c.now[k] = v
 }
 
-func (c *keyCache) turn() {
-	if c.now != nil && len(c.now) < keyCacheHalf && time.Since(c.since) < keyCacheFor {
+func (c *recently[K, V]) turn() {
+	if c.now != nil && len(c.now) < recentlyHalf && time.Since(c.since) < recentlyFor {
 		return
 	}
-	if time.Since(c.since) >= 2*keyCacheFor {
+	if time.Since(c.since) >= 2*recentlyFor {
 		c.now = nil
 	}
-	c.was, c.now, c.since = c.now, map[string]*dataKey{}, time.Now()
+	c.was, c.now, c.since = c.now, map[K]*V{}, time.Now()
 }
 
 // forget lets go of everything.
-func (c *keyCache) forget() {
+func (c *recently[K, V]) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now, c.was = nil, nil
@@ -347,7 +348,7 @@ func (s *Store) unwrapped(wrapped, bound, name string) (*dataKey, error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
-	s.opened.put(k)
+	s.opened.put(wrapped, k)
 	return k, nil
 }
 

@@ -229,33 +229,87 @@ func (r *Reader) confidentialHits(sight models.Sight, where string, args []any, 
 		where += " AND c.reference = ?"
 		args = append(args, ref)
 	}
-	rows, err := r.db.Raw(fmt.Sprintf(`SELECT c.id, c.reference, c.subject, c.text, c.seal_key FROM cases c
+	rows, err := r.db.Raw(fmt.Sprintf(`SELECT c.id, c.version, c.seal_key FROM cases c
 		WHERE %s AND c.classification NOT IN ('public', 'restricted') ORDER BY c.id DESC LIMIT %d`, where, walkCases+1), args...).Rows()
 	if err != nil {
 		return nil, false, wrap(err)
 	}
 	defer rows.Close()
-	read, bytes := 0, 0
+	var walk []readCase
+	var unread []int64
 	for rows.Next() {
-		if read == walkCases || bytes > walkBytes {
-			return ids, true, nil
-		}
-		c := make([]models.Case, 1)
-		if err := rows.Scan(&c[0].ID, &c[0].Reference, &c[0].Subject, &c[0].Text, &c[0].SealKey); err != nil {
+		var k readCase
+		if err := rows.Scan(&k.id, &k.version, &k.key); err != nil {
 			return nil, false, wrap(err)
 		}
-		read, bytes = read+1, bytes+len(c[0].Text)
-		if below > 0 && c[0].ID >= below {
-			continue
-		}
-		if err := openRows(r, c); err != nil { // asks the database nothing: the key is in the row
-			return nil, false, err
-		}
-		if hasAll(documentTerms(c[0].Subject, c[0].Text), words) {
-			ids = append(ids, c[0].ID)
+		if walk = append(walk, k); len(walk) <= walkCases && r.s.words.get(k) == nil {
+			unread = append(unread, k.id)
 		}
 	}
-	return ids, false, wrap(rows.Err())
+	if err := rows.Err(); err != nil {
+		return nil, false, wrap(err)
+	}
+	known, err := r.readCases(unread)
+	if err != nil {
+		return nil, false, err
+	}
+	bytes := 0
+	for i, k := range walk {
+		if i == walkCases || bytes > walkBytes {
+			return ids, true, nil
+		}
+		c := known[k.id]
+		if c == nil {
+			c = r.s.words.get(k)
+		}
+		if c == nil { // changed since the list was read: what it says now is found by the next search
+			continue
+		}
+		bytes += c.size
+		if (below == 0 || k.id < below) && hasAll(c.terms, words) {
+			ids = append(ids, k.id)
+		}
+	}
+	return ids, false, nil
+}
+
+// readCase is a confidential case as it was read: its text cannot change under a version and a key.
+type readCase struct {
+	id, version int64
+	key         string
+}
+
+// caseTerms are the words of one.
+type caseTerms struct {
+	terms []string
+	size  int
+}
+
+// readCases opens and reads cases, and keeps their words.
+func (r *Reader) readCases(ids []int64) (map[int64]*caseTerms, error) {
+	out := make(map[int64]*caseTerms, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	in, list := r.s.among(ids)
+	rows, err := r.db.Raw("SELECT id, reference, subject, text, version, seal_key FROM cases WHERE id "+in, list).Rows()
+	if err != nil {
+		return nil, wrap(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		c := make([]models.Case, 1)
+		if err := rows.Scan(&c[0].ID, &c[0].Reference, &c[0].Subject, &c[0].Text, &c[0].Version, &c[0].SealKey); err != nil {
+			return nil, wrap(err)
+		}
+		if err := openRows(r, c); err != nil { // asks the database nothing: the key is in the row
+			return nil, err
+		}
+		t := &caseTerms{documentTerms(c[0].Subject, c[0].Text), len(c[0].Text)}
+		out[c[0].ID] = t
+		r.s.words.put(readCase{c[0].ID, c[0].Version, c[0].SealKey}, t)
+	}
+	return out, wrap(rows.Err())
 }
 
 // hasAll says whether every word is among sorted terms.

@@ -48,7 +48,8 @@ type Store struct {
 	path    string // SQLite's file
 	around  func(context.Context) (context.Context, func(error))
 	keys    *MasterKey
-	opened  keyCache
+	opened  recently[string, dataKey]
+	words   recently[readCase, caseTerms]
 	lost    lostConns
 	root    atomic.Pointer[rootKeys]
 
