@@ -6,7 +6,6 @@ package caseview
 import (
 	"time"
 
-	"terang/handlers/web"
 	"terang/models"
 	"terang/models/casework"
 	"terang/policies"
@@ -158,7 +157,7 @@ func (t Teller) DueDays(d policies.Deadline, unit string) components.Due {
 		out.Basis = append(out.Basis, components.Basis{Text: t.In(b.Text), Article: t.L.Law(b.Article), Source: b.Source, Verified: b.Verified})
 	}
 	for _, w := range d.Warnings {
-		out.Warnings = append(out.Warnings, web.Warning(t.L, w))
+		out.Warnings = append(out.Warnings, t.L.Warning(w))
 	}
 	return out
 }

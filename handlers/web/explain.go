@@ -64,7 +64,7 @@ func Due(l text.Lang, d policies.Deadline, unit string) components.Due {
 		out.Basis = append(out.Basis, basis)
 	}
 	for _, w := range d.Warnings {
-		out.Warnings = append(out.Warnings, Warning(l, w))
+		out.Warnings = append(out.Warnings, l.Warning(w))
 	}
 	return out
 }
@@ -85,19 +85,6 @@ func WhyDay(l text.Lang, d policies.Day, unit string) string {
 		s += " (" + d.Detail + ")"
 	}
 	return s
-}
-
-// Warning writes a warning of the engine, "code: sentence": in our words where the
-// catalogue has any for the code, in its own otherwise.
-func Warning(l text.Lang, w string) string {
-	code, sentence, ok := strings.Cut(w, ": ")
-	if ok && text.Has("warning."+code) {
-		return l.T("warning." + code)
-	}
-	if ok {
-		return sentence
-	}
-	return w
 }
 
 // Left says how far off a due instant is, in whole days.

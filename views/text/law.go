@@ -12,6 +12,19 @@ var (
 	pasalNumber   = regexp.MustCompile(`\bpasal (\d)`)
 )
 
+// Warning writes a warning of the engine of the clocks, "code: sentence": in our words where the
+// catalogue has any for the code, in its own otherwise.
+func (l Lang) Warning(w string) string {
+	code, sentence, ok := strings.Cut(w, ": ")
+	if ok && Has("warning."+code) {
+		return l.T("warning." + code)
+	}
+	if ok {
+		return sentence
+	}
+	return w
+}
+
 // Law writes where something stands in a law as lawyers of the language do: "UU 14/2008 pasal
 // 22 ayat (7) huruf c", "UU 14/2008 art. 22(7)c". Packs, and what was recorded under them, hold
 // either form. What is neither is left as it is.

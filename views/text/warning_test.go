@@ -1,12 +1,10 @@
-package web
+package text
 
 import (
 	"os"
 	"path/filepath"
 	"regexp"
 	"testing"
-
-	"terang/views/text"
 )
 
 // Every warning that the engine of the clocks can give has words of ours, in both languages: it
@@ -30,7 +28,7 @@ func TestEveryWarningHasWords(t *testing.T) {
 		t.Errorf("only %d warnings were found in the engine: %v", len(codes), codes)
 	}
 	for code := range codes {
-		if !text.Has("warning." + code) {
+		if !Has("warning." + code) {
 			t.Errorf("no words for the warning %s", code)
 		}
 	}
