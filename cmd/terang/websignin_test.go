@@ -156,7 +156,7 @@ func byApp(t *testing.T, b *browser) {
 	q.fill("code", "000000")
 	q.press(`main form[action="/sign-in/step"] button`)
 	q.sees(said("error.code_wrong"))
-	if !strings.HasPrefix(ask[string](q, `() => document.title`), "Galat") && !q.has(".error-summary") {
+	if !strings.HasPrefix(ask[string](q, `() => document.title`), "Kesalahan") && !q.has(".error-summary") {
 		q.fail("the fault is not told first")
 	}
 	q.fill("code", shown(t, key, 1))

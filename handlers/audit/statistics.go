@@ -140,7 +140,11 @@ func (g figures) grounds() pages.AuditGroup {
 		}
 		t.Rows = append(t.Rows, row(components.Cell{Text: name}, g.number(x.N, "kind", "case.answered", "exemption", x.Key)))
 	}
-	return pages.AuditGroup{Title: g.l.T("stat.grounds"), Table: t}
+	out := pages.AuditGroup{Title: g.l.T("stat.grounds"), Table: t}
+	if g.st.Pack == nil && len(t.Rows) > 0 { // bodies may be under different laws, whose letters mean different things
+		out.Intro = g.l.T("stat.grounds.pick")
+	}
+	return out
 }
 
 func (g figures) events() pages.AuditGroup {

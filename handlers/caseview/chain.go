@@ -175,7 +175,7 @@ func (t Teller) Event(e models.Event) (title string, lines []string) {
 	case strings.HasPrefix(e.Kind, "rung.") && d.Level > 0:
 		lines = add(lines, t.L.T("desk.chain.rung", d.Level, t.Role(d.Role)))
 	}
-	if e.Kind == "classification.proposed" { // its reason is the name of a rule
+	if e.Kind == "classification.proposed" || e.Kind == "objection.filed" { // its reason is the name of a rule, or a ground's letter
 		lines = add(lines, t.L.Law(e.Article))
 	} else {
 		lines = add(lines, t.Reason(e.Reason))

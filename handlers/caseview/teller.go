@@ -193,6 +193,9 @@ func (t Teller) clock(v *casework.CaseView, c casework.ClockView) components.Clo
 	if k.Title == "" {
 		k.Title = c.Name
 	}
+	if v.Case.State == models.StateWithdrawn { // its clocks stopped, and nothing was answered in time
+		k.Tag = components.Tag{}
+	}
 	switch {
 	case c.StoppedAt != nil:
 		k.Status = t.L.T("desk.clock.stopped", t.L.ShortDate(*c.StoppedAt, t.Loc))

@@ -183,6 +183,11 @@ func (d *desk) refused(c *fiber.Ctx, err error, draw func([]components.FieldErro
 	if drawErr != nil {
 		return drawErr
 	}
+	var asked []string
+	for _, in := range v.Inputs {
+		asked = append(asked, in.Name)
+	}
+	v.Errors = web.InOrder(v.Errors, asked...)
 	return web.Render(c, status, pages.DeskFormShow(v))
 }
 

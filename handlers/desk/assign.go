@@ -176,7 +176,7 @@ func (f *form) classifyPage(document int64) (templ.Component, error) {
 	}
 	v.Until = components.Input{
 		Lang: l, Name: "until", Label: l.T("desk.classify.until"), Hint: l.T("desk.classify.until.hint"), Value: f.value("until", ""),
-		Error: f.wrong(v.DeskForm, "until"), NoSpell: true, Width: "10", Optional: true,
+		Error: f.wrong(v.DeskForm, "until"), Type: "date", Width: "20", Optional: true,
 	}
 	v.Reason = f.area(v.DeskForm, "reason", "desk.classify.reason", "", 4)
 	return pages.DeskClassify(v), nil

@@ -34,7 +34,7 @@ func (d *desk) drawDecree(c *fiber.Ctx, in decree, errs []components.FieldError)
 		{Lang: l, Name: "decree", Label: l.T("desk.decree.number"), Hint: l.T("desk.decree.number.hint"), Value: in.number, Error: wrong("decree"), NoSpell: true},
 		{Lang: l, Name: "pack", Label: l.T("desk.decree.pack"), Value: in.pack, Error: wrong("pack"), NoSpell: true, Width: "10"},
 		{Lang: l, Name: "year", Label: l.T("desk.decree.year"), Value: in.year, Error: wrong("year"), NoSpell: true, Width: "5"},
-		{Lang: l, Name: "issued", Label: l.T("desk.decree.issued"), Hint: l.T("desk.decree.date.hint"), Value: in.issued, Error: wrong("issued"), NoSpell: true, Width: "10"},
+		{Lang: l, Name: "issued", Label: l.T("desk.decree.issued"), Value: in.issued, Error: wrong("issued"), Type: "date", Width: "20"},
 	}
 	v.Area = components.TextArea{
 		Lang: l, Name: "list", Label: l.T("desk.decree.list"), Hint: l.T("desk.decree.list.hint"), Value: in.list, Error: wrong("list"), Rows: 20,
@@ -76,8 +76,8 @@ func (d *desk) drawAway(c *fiber.Ctx, in casework.AwayInput, errs []components.F
 	wrong := func(f string) string { return components.ErrorFor(errs, f) }
 	v.Inputs = []components.Input{
 		{Lang: l, Name: "email", Label: l.T("desk.away.email"), Value: in.Email, Error: wrong("email"), NoSpell: true},
-		{Lang: l, Name: "from", Label: l.T("desk.away.from"), Hint: l.T("desk.decree.date.hint"), Value: in.From, Error: wrong("from"), NoSpell: true, Width: "10", Optional: true},
-		{Lang: l, Name: "until", Label: l.T("desk.away.until"), Hint: l.T("desk.away.until.hint"), Value: in.Until, Error: wrong("until"), NoSpell: true, Width: "10", Optional: true},
+		{Lang: l, Name: "from", Label: l.T("desk.away.from"), Value: in.From, Error: wrong("from"), Type: "date", Width: "20", Optional: true},
+		{Lang: l, Name: "until", Label: l.T("desk.away.until"), Hint: l.T("desk.away.until.hint"), Value: in.Until, Error: wrong("until"), Type: "date", Width: "20", Optional: true},
 		{Lang: l, Name: "delegate", Label: l.T("desk.away.delegate"), Hint: l.T("desk.away.delegate.hint"), Value: in.Delegate, Error: wrong("delegate"), NoSpell: true, Optional: true},
 	}
 	return v, nil

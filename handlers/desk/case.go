@@ -43,7 +43,7 @@ func (d *desk) caseView(c *fiber.Ctx, v *casework.CaseView) pages.DeskCaseView {
 		},
 	}
 	p.Text, p.Marked = t.Text(v)
-	p.Warnings = append(warnings(t, v), d.repeatBanner(c, v)...)
+	p.Warnings, p.Notices = warnings(t, v), d.repeatBanner(c, v)
 	d.actions(t, v, &p)
 	d.records(t, v, &p)
 	d.access(t, v, &p)

@@ -107,7 +107,7 @@ func (d *desk) decision(c *fiber.Ctx) error {
 		}
 	}
 	if _, err := d.svc.Decide(c.UserContext(), web.Actor(c), c.Params("ref"), input); err != nil {
-		return d.again(c, in, err, drawDecision(input.Outcome))
+		return d.again(c, in, web.Rename(err, "text", "text", "required", "answer_required"), drawDecision(input.Outcome))
 	}
 	return d.done(c, "decided")
 }
@@ -152,8 +152,31 @@ func drawDecision(o models.Outcome) func(*form) templ.Component {
 		if withholds(o) {
 			v.Rights = f.rights(l)
 		}
+		f.summarise(&v)
 		return pages.DeskDecide(v)
 	}
+}
+
+// summarise leads down the page, and names the field of the law's test where "this must be
+// filled in" would leave open which one.
+func (f *form) summarise(v *pages.DeskDecideForm) {
+	order, labels := []string{"exemptions", "withheld"}, map[string]string{}
+	for _, t := range v.Test {
+		order, labels[t.Name] = append(order, t.Name), t.Label
+	}
+	for _, t := range v.TestLines {
+		order, labels[t.Name] = append(order, t.Name), t.Label
+	}
+	// What the test takes from the ticked grounds has no field: without a ground, that one is said.
+	v.Errors = slices.DeleteFunc(v.Errors, func(e components.FieldError) bool {
+		return strings.HasPrefix(e.Field, testPrefix) && labels[e.Field] == "" && v.ExemptError != ""
+	})
+	for i := range v.Errors {
+		if e := &v.Errors[i]; labels[e.Field] != "" && e.Text == f.t.L.Error("required") {
+			e.Text = labels[e.Field] + ": " + e.Text
+		}
+	}
+	v.Errors = web.InOrder(v.Errors, append(order, "referred_to", "text", "release")...)
 }
 
 // testPrefix begins the names of a test's fields.

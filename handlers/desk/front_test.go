@@ -20,7 +20,7 @@ func TestRepeatsAtTheDesk(t *testing.T) {
 	_, at := s.given(in)
 
 	v := s.as("officer")
-	v.get(at).want(t, 200, "1 other cases of the same requester", at+"/repeats")
+	v.get(at).want(t, 200, "Other cases of the same requester in the last 12 months: 1", at+"/repeats")
 	v.get(at+"/repeats").want(t, 200, first.Reference, "Answered before", "UU 14/2008", "not verified", "only a body outside may act on it").lacks(t, "Markah")
 	v.send(at+"/repeats", "rule", "answered_before", "reason", "", "earlier", "").want(t, 422, "Error: ")
 	v.send(at+"/repeats", "rule", "answered_before", "reason", "Dijawab pekan lalu.", "earlier", first.Reference).want(t, 303)

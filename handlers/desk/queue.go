@@ -56,6 +56,7 @@ func (d *desk) queue(c *fiber.Ctx) error {
 	if a.Role.OnChain() {
 		v.RecordURL = "/desk/record"
 	}
+	v.Filtered = in.Kind+in.State+in.Class != "" || in.Sort != "due"
 	if in.Query+in.Kind+in.State+in.Class != "" {
 		v.ClearURL = address("/desk", "queue", in.Queue)
 	}

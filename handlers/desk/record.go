@@ -76,6 +76,8 @@ func (d *desk) record(c *fiber.Ctx) error {
 		if !ok {
 			return err
 		}
+		errs = web.InOrder(errs, "channel", "received", "body", "kind", "subject", "text", "purpose", "delivery",
+			"requester_kind", "anonymity", "name", "email", "contact", "phone", "identity_number", "address")
 		page, pageErr := d.recordPage(c, r, errs)
 		if pageErr != nil {
 			return pageErr

@@ -3,6 +3,7 @@ package desk_test
 import (
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,11 @@ func TestRecordIncomplete(t *testing.T) {
 	v.get("/desk/record").want(t, 200)
 	fields := []string{"once", "a", "channel", "phone", "received", "2026-01-07", "kind", "request", "subject", "Data tanah", "text", "Minta data tanah desa.", "anonymity", "open", "requester_kind", "individual"}
 	v.post("/desk/record", fields...).want(t, 422, "Error:", `href="#name"`, "Minta data tanah desa.")
+	blank := slices.Clone(fields)
+	blank[9], blank[11] = "", "" // subject and text: asked for by the case and by its law
+	if got := mistakes(v.post("/desk/record", blank...).want(t, 422)); len(got) < 4 || got[0] != "#subject" || got[1] != "#text" || got[2] != "#purpose" || got[3] != "#name" {
+		t.Errorf("the summary leads to %q", got)
+	}
 	v.post("/desk/record", append(fields, "keep", "yes")...).want(t, 201, "This case is incomplete")
 	found := v.get("/desk?queue=all&q=tanah").want(t, 200)
 	ref := regexp.MustCompile(`/desk/cases/([A-Z0-9-]+)"`).FindStringSubmatch(found.body)[1]

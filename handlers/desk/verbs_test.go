@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func TestQueue(t *testing.T) {
 		s.given(caseworktest.Request())
 	}
 	first := agent.get("/desk?queue=unassigned&sort=newest").want(t, 200)
-	if n := strings.Count(first.body, `<th scope="row">`); n != 50 {
+	if n := strings.Count(first.body, `<th scope="row" class="ref">`); n != 50 {
 		t.Errorf("%d rows on the first page", n)
 	}
 	if len(first.body) > 30_000 {
@@ -41,7 +42,7 @@ func TestQueue(t *testing.T) {
 	}
 	next := strings.Split(strings.Split(first.body, `rel="next"`)[0], `href="`)
 	second := agent.get(strings.ReplaceAll(strings.Split(next[len(next)-1], `"`)[0], "&amp;", "&")).want(t, 200)
-	if n := strings.Count(second.body, `<th scope="row">`); n != 2 {
+	if n := strings.Count(second.body, `<th scope="row" class="ref">`); n != 2 {
 		t.Errorf("%d rows on the second page", n)
 	}
 }
@@ -136,6 +137,13 @@ func TestRefusal(t *testing.T) {
 	if strings.Count(short.body, "Tidak dapat diberikan.") == 0 {
 		t.Error("what was typed is lost")
 	}
+	// The summary leads down the page, and says which of the law's fields it means.
+	empty := ppid.send(at+"/decision?outcome=refused", "outcome", "refused", "text", "").want(t, 422, "Write the answer to the requester")
+	wrong := mistakes(empty)
+	if len(wrong) < 4 || wrong[0] != "#exemptions" || wrong[len(wrong)-1] != "#text" {
+		t.Errorf("the summary leads to %q", wrong)
+	}
+	empty.lacks(t, `">This must be filled in</a>`)
 	ppid.send(at+"/decision?outcome=refused", "outcome", "refused", "text", "Tidak dapat diberikan.", "exemptions", "h", "exemptions", "i",
 		"consequence_test.information", "Data pegawai", "consequence_test.consequence_open", "Rahasia pribadi terungkap", "consequence_test.consequence_closed", "Tidak ada yang dirugikan",
 		"consequence_test.duration", "Selama hidup", "consequence_test.approver", "Kepala Dinas").done(t)
@@ -146,8 +154,19 @@ func TestRefusal(t *testing.T) {
 	if !strings.Contains(d[0].Text, "berhak mengajukan keberatan") || d[0].Exemptions != `["h","i"]` || !strings.Contains(d[0].Tests, "Kepala Dinas") {
 		t.Errorf("%+v", d[0])
 	}
-	ppid.get(at).want(t, 200, "Rahasia pribadi terungkap", "Can be challenged until")
+	ppid.get(at).want(t, 200, "Rahasia pribadi terungkap", "Can be objected to until")
 	s.Check()
+}
+
+// mistakes are where the lines of a page's error summary lead, in their order.
+func mistakes(a answer) []string {
+	_, rest, _ := strings.Cut(a.body, `class="error-summary"`)
+	list, _, _ := strings.Cut(rest, "</ul>")
+	var out []string
+	for _, m := range regexp.MustCompile(`href="(#[^"]*)"`).FindAllStringSubmatch(list, -1) {
+		out = append(out, m[1])
+	}
+	return out
 }
 
 // Granting in part names what is withheld; not held and referred ask for less.
@@ -238,10 +257,10 @@ func TestObjectionIsTheSuperiors(t *testing.T) {
 		t.Fatal(err)
 	}
 	objection := "/desk/cases/" + f.Case.Reference
-	s.as("officer").get(at).want(t, 200, f.Case.Reference)
+	s.as("officer").get(at).want(t, 200, f.Case.Reference, "<p>UU 14/2008 art. 35(1)e</p>").lacks(t, "<p>e</p>")
 	s.as("officer").get(objection+"/decision").want(t, 403)
 	boss := s.as("superior")
-	boss.get(objection).want(t, 200, "This objection challenges case", c.Reference, "Ground of objection")
+	boss.get(objection).want(t, 200, "This objection is to case", c.Reference, "Ground of objection")
 	boss.get(objection+"/decision").want(t, 200, "Objection upheld").lacks(t, "Not held")
 	boss.send(objection+"/decision?outcome=granted", "outcome", "granted", "text", "Keberatan diterima.").done(t)
 	if got := s.now(c.Reference).State; got != models.StateInReview {

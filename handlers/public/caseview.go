@@ -85,6 +85,11 @@ func (p casePage) build() pages.Case {
 	if len(v.Rungs) > 0 {
 		out.RungsText = l.T("case.rungs_why", l.T("classification."+string(cs.Classification)))
 	}
+	for _, cl := range v.Clocks {
+		if law, ok := v.Pack.Clock(cl.Name); ok && cl.Primary && cl.Running() && law.Holder == "body" {
+			out.Due, out.DueLeft = web.Day(l, cl.Deadline.Due), web.Left(l, cl.DueAt, v.Now)
+		}
+	}
 	p.records(&out)
 	return out
 }
@@ -184,7 +189,7 @@ func (p casePage) clocks() []components.Clock {
 			}
 		case cl.StoppedAt != nil:
 			k.DueOn, k.Status = l.T("due.was", day), l.T("due.stopped", l.Date(*cl.StoppedAt, p.zone))
-			if cl.Met != nil && ok && law.Holder == "body" {
+			if cl.Met != nil && ok && law.Holder == "body" && v.Case.State != models.StateWithdrawn {
 				k.Tag = components.StandingTag(l, map[bool]string{true: "answered", false: "answered_late"}[*cl.Met])
 			}
 		}

@@ -138,7 +138,7 @@ func TestStepOnlyUnderPressure(t *testing.T) {
 	again := func(page answer, more ...string) answer {
 		return b.post("/file/check", append([]string{"declaration", "yes", "step", tokenOf(t, page.body)}, more...)...)
 	}
-	page = again(page, "answer", "99").want(t, 422, "Ini pertanyaan baru", "Galat: ")
+	page = again(page, "answer", "99").want(t, 422, "Ini pertanyaan baru", "Kesalahan: ")
 	page = again(page, "answer", answerOf(t, page.body)).want(t, 422, "Terlalu cepat")
 	s.Pass(4 * time.Second)
 	page = again(page, "answer", answerOf(t, page.body), "leave_empty", "http://spam.test").want(t, 422, asked)

@@ -169,7 +169,7 @@ func TestObjectAndWithdraw(t *testing.T) {
 	c, _, key := s.Given(caseworktest.Request())
 	b := s.browser()
 	b.get("/track?lang=en")
-	b.post("/track", "reference", c.Reference, "key", key).want(t, 200).lacks(t, "/object")
+	b.post("/track", "reference", c.Reference, "key", key).want(t, 200, "<strong>Answer due by:</strong>", "days left").lacks(t, "/object")
 	b.get("/cases/"+c.Reference+"/object").want(t, 200, "not possible at present")
 
 	officer := s.As("officer")
@@ -181,7 +181,7 @@ func TestObjectAndWithdraw(t *testing.T) {
 	// The answer came while the withdrawal was being written: it is not done on the old page.
 	b.post("/cases/"+c.Reference+"/withdraw", "version", version, "reason", "").want(t, 409)
 
-	b.get("/cases/"+c.Reference).want(t, 200, "Refused", "/object", "Permintaan ditolak.")
+	b.get("/cases/"+c.Reference).want(t, 200, "Refused", "/object", "Permintaan ditolak.").lacks(t, "<strong>Answer due by:</strong>")
 	b.get("/cases/"+c.Reference+"/object").want(t, 200, `name="ground"`)
 	b.post("/cases/"+c.Reference+"/object", "ground", "a", "reason", "").want(t, 422)
 	done := b.post("/cases/"+c.Reference+"/object", "ground", "a", "reason", "Tidak ada dasar.", "desired", "Dokumen dibuka").want(t, 200)
@@ -190,6 +190,11 @@ func TestObjectAndWithdraw(t *testing.T) {
 		t.Errorf("objection %s %q", o.Kind, o.Text)
 	}
 	b.get("/cases/"+ref).want(t, 200, c.Reference)
+
+	// What was taken back was not answered in time.
+	gone, _, key := s.Given(caseworktest.Request())
+	b.post("/track", "reference", gone.Reference, "key", key).want(t, 200)
+	b.post("/cases/"+gone.Reference+"/withdraw", "version", hidden(b.get("/cases/"+gone.Reference+"/withdraw").body, "version")).want(t, 200, "Withdrawn").lacks(t, "Answered in time")
 }
 
 // What an officer took down from a letter lacks something: its requester gives it, and
@@ -205,7 +210,7 @@ func TestCompleteWhatIsIncomplete(t *testing.T) {
 	ref := f.Case.Reference
 	b := s.browser()
 	b.get("/track?lang=en")
-	b.post("/track", "reference", ref, "key", f.Key).want(t, 200, "What is still missing", "Write your full name")
+	b.post("/track", "reference", ref, "key", f.Key).want(t, 200, "What is still missing", "Write the full name")
 	page := b.get("/cases/"+ref+"/reply").want(t, 200, `name="purpose"`, `name="name"`)
 	b.post("/cases/"+ref+"/reply", "version", hidden(page.body, "version"), "purpose", "Penelitian").want(t, 422, "name-error", "Penelitian")
 	b.post("/cases/"+ref+"/reply", "version", hidden(page.body, "version"), "purpose", "Penelitian", "name", "Siti").want(t, 200, "Registered", "Due by")

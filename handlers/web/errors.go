@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -241,6 +242,19 @@ func anys(lang text.Lang, args []string) []any {
 	return out
 }
 
+// InOrder puts what is wrong in the order in which the page asks for it, so that the summary
+// leads down the page; a field that is not named comes last.
+func InOrder(errs []components.FieldError, fields ...string) []components.FieldError {
+	at := func(e components.FieldError) int {
+		if i := slices.Index(fields, e.Field); i >= 0 {
+			return i
+		}
+		return len(fields)
+	}
+	slices.SortStableFunc(errs, func(a, b components.FieldError) int { return at(a) - at(b) })
+	return errs
+}
+
 // FormErrors gives what a form shows again, with the status to show it with. ok is
 // false for an error that is not the form's: return that one.
 func FormErrors(lang text.Lang, err error) (errs []components.FieldError, status int, ok bool) {
@@ -254,7 +268,10 @@ func FormErrors(lang text.Lang, err error) (errs []components.FieldError, status
 		return nil, 0, false
 	}
 	for _, f := range e.Fields {
-		errs = append(errs, components.FieldError{Field: f.Field, Text: FieldText(lang, f)})
+		one := components.FieldError{Field: f.Field, Text: FieldText(lang, f)}
+		if !slices.Contains(errs, one) { // two rules may ask for the same field in the same words
+			errs = append(errs, one)
+		}
 	}
 	if len(errs) == 0 {
 		errs = append(errs, components.FieldError{Text: lang.Error(e.Code, anys(lang, e.Args)...)})

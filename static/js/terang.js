@@ -1,5 +1,5 @@
-// Everything works without this file. It adds: words not lost when the tab reloads, a count of characters left, upload
-// progress, and suggestions while typing in the search box.
+// Everything works without this file. It adds: words not lost when the tab reloads, the open queue in sight, a count of
+// characters left, upload progress, and suggestions while typing in the search box.
 (function () {
   "use strict";
   var d = document;
@@ -32,6 +32,12 @@
       form.addEventListener("submit", function () { sessionStorage.clear(); });
     });
   } catch (e) { /* storage is refused: the words are kept by the server at each step */ }
+
+  // On a phone the queues are one line that moves sideways: the one that is open is in sight.
+  each(".desk-tabs [aria-current]", function (tab) {
+    var line = tab.closest("ul");
+    line.scrollLeft = tab.offsetLeft - line.offsetLeft - (line.clientWidth - tab.offsetWidth) / 2;
+  });
 
   each("textarea[data-max]", function (area) {
     var max = parseInt(area.getAttribute("data-max"), 10);

@@ -108,7 +108,7 @@ func checkPage(t *testing.T, name, html string) {
 	}
 	title := regexp.MustCompile(`<title>(.*?)</title>`).FindStringSubmatch(html)[1]
 	failed := strings.Contains(html, `class="error-summary"`) && name != "gallery"
-	if failed != (strings.HasPrefix(title, "Galat: ") || strings.HasPrefix(title, "Error: ")) {
+	if failed != (strings.HasPrefix(title, "Kesalahan: ") || strings.HasPrefix(title, "Error: ")) {
 		t.Errorf("title %q, refused form: %v", title, failed)
 	}
 	if strings.HasPrefix(title, "·") {
