@@ -169,6 +169,9 @@ func TestObjectAndWithdraw(t *testing.T) {
 	c, _, key := s.Given(caseworktest.Request())
 	b := s.browser()
 	b.get("/track?lang=en")
+	if lost := b.get("/none").want(t, 404, "open it through Track"); strings.Count(lost.body, `href="/track"`) != 2 { // the menu's, and its own
+		t.Error("the page that is not there does not lead to Track")
+	}
 	b.post("/track", "reference", c.Reference, "key", key).want(t, 200, "<strong>Answer due by:</strong>", "days left").lacks(t, "/object")
 	b.get("/cases/"+c.Reference+"/object").want(t, 200, "not possible at present")
 

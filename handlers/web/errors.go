@@ -141,7 +141,7 @@ func (w *Web) answer(c *fiber.Ctx, err error) error {
 	if status == fiber.StatusTooManyRequests {
 		v.Retry = lang.Time(w.Now().Add(retryAfter(err)), nil)
 	}
-	if status == fiber.StatusNotFound && strings.HasPrefix(c.Path(), "/cases/") {
+	if status == fiber.StatusNotFound && (r.session == nil || strings.HasPrefix(c.Path(), "/cases/")) { // the words speak of Track
 		v.Links = append(v.Links, components.Link{Label: lang.T("layout.nav.track"), URL: "/track"})
 	}
 	if status == fiber.StatusConflict {
