@@ -50,13 +50,15 @@ func (f StatFilter) cases(column string) (string, []any) {
 	return where, args
 }
 
-func (f StatFilter) events(kind string) (string, []any) {
-	where, args := "e.kind = ? AND e.time >= ? AND e.time < ?", []any{kind, f.From.UTC(), f.To.UTC()}
+// eventsOf is, as found, the events of a kind: what has its place in the log by its index, and what waits for one.
+func (r *Reader) eventsOf(f StatFilter, kind string) (from string, args []any) {
+	where, args := "kind = ? AND time >= ? AND time < ?", []any{kind, f.From.UTC(), f.To.UTC()}
 	if f.Body != nil {
-		where += " AND e.body_id = ?"
+		where += " AND body_id = ?"
 		args = append(args, *f.Body)
 	}
-	return where, args
+	const some = "SELECT id, kind, leaf, case_id, actor, actor_role, data, classification, leaf_hash, sealed FROM events"
+	return "(" + some + r.s.by("events_kind") + " WHERE leaf IS NOT NULL AND " + where + " UNION ALL " + some + " WHERE leaf IS NULL AND " + where + ") found", append(args, args...)
 }
 
 // ReceivedCounts counts the cases received.
@@ -108,9 +110,9 @@ func (r *Reader) GroundCounts(f StatFilter) ([]TextCount, error) {
 func (r *Reader) EventCounts(f StatFilter, kinds ...string) ([]TextCount, error) {
 	var out []TextCount
 	for _, kind := range kinds {
-		where, args := f.events(kind)
+		from, args := r.eventsOf(f, kind)
 		var rows []TextCount
-		err := r.db.Raw("SELECT e.kind AS text, CASE WHEN e.case_id IS NULL THEN 'public' ELSE e.classification END AS class, count(*) AS n FROM events e"+r.s.by("events_kind")+" WHERE "+where+" GROUP BY 1, 2", args...).Scan(&rows).Error
+		err := r.db.Raw("SELECT kind AS text, CASE WHEN case_id IS NULL THEN 'public' ELSE classification END AS class, count(*) AS n FROM "+from+" GROUP BY 1, 2", args...).Scan(&rows).Error
 		if err != nil {
 			return nil, wrap(err)
 		}
@@ -121,18 +123,18 @@ func (r *Reader) EventCounts(f StatFilter, kinds ...string) ([]TextCount, error)
 
 // ActorCounts counts the events of a kind by who did them.
 func (r *Reader) ActorCounts(f StatFilter, kind string) ([]TextCount, error) {
-	where, args := f.events(kind)
+	from, args := r.eventsOf(f, kind)
 	var rows []TextCount
-	err := r.db.Raw("SELECT e.actor AS text, e.actor_role AS role, 'public' AS class, count(*) AS n FROM events e"+r.s.by("events_kind")+" WHERE "+where+" GROUP BY e.actor, e.actor_role ORDER BY n DESC, e.actor", args...).Scan(&rows).Error
+	err := r.db.Raw("SELECT actor AS text, actor_role AS role, 'public' AS class, count(*) AS n FROM "+from+" GROUP BY actor, actor_role ORDER BY n DESC, actor", args...).Scan(&rows).Error
 	return rows, wrap(err)
 }
 
 // StageCounts counts events of a kind by what their data names, such as the stage outside:
 // they are few, and the data is text.
 func (r *Reader) StageCounts(f StatFilter, kind string) ([]TextCount, error) {
-	where, args := f.events(kind)
+	from, args := r.eventsOf(f, kind)
 	var events []models.Event
-	if err := r.db.Raw("SELECT e.id, e.leaf, e.case_id, e.data, e.classification, e.leaf_hash, e.sealed FROM events e"+r.s.by("events_kind")+" WHERE "+where+" ORDER BY e.id", args...).Scan(&events).Error; err != nil {
+	if err := r.db.Raw("SELECT id, leaf, case_id, data, classification, leaf_hash, sealed FROM "+from+" ORDER BY id", args...).Scan(&events).Error; err != nil {
 		return nil, wrap(err)
 	}
 	if err := openRows(r, events); err != nil {

@@ -172,3 +172,47 @@ func plans(t *testing.T, seen *[]string, explain func(string) ([]string, error),
 		}
 	}
 }
+
+// SQLite, without statistics, finds the few events of a case by the case, whatever else is asked of
+// them, and those of a kind by the kind.
+func TestEventIndexes(t *testing.T) {
+	var seen []string
+	c := file(t)
+	c.Trace = func(s store.Statement) { seen = append(seen, s.SQL()) }
+	s := Migrated(t, c)
+	db := Raw(t, c)
+	one := int64(1)
+	for _, x := range []struct {
+		f     store.EventFilter
+		index string
+	}{
+		{store.EventFilter{CaseID: &one}, "events_case"},
+		{store.EventFilter{CaseID: &one, Kind: "case.filed", Body: &one}, "events_case"},
+		{store.EventFilter{Reference: "T7-K4M9-XQ2R", Kind: "case.filed", Body: &one}, "events_case"},
+		{store.EventFilter{Kind: "case.filed", Body: &one}, "events_kind"},
+		{store.EventFilter{Body: &one, From: &Start}, "events_body"},
+	} {
+		seen = nil
+		if _, _, err := s.Read(ctx).Events(x.f, "", 20); err != nil {
+			t.Fatal(err)
+		}
+		asked := 0
+		for _, q := range seen {
+			if !strings.Contains(q, "leaf <=") {
+				continue
+			}
+			asked++
+			var a, b, c int
+			var plan string
+			if err := db.QueryRow("EXPLAIN QUERY PLAN "+q).Scan(&a, &b, &c, &plan); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(plan, x.index+" ") {
+				t.Errorf("%s\nis read by %s", q, plan)
+			}
+		}
+		if asked != 1 {
+			t.Errorf("%+v: %d statements read the log", x.f, asked)
+		}
+	}
+}
