@@ -98,7 +98,7 @@ func (s *Service) viewed(ctx context.Context, a models.Actor, c *models.Case) er
 }
 
 func (s *Service) read(ctx context.Context, a models.Actor, ref, event string, data models.EventData) error {
-	return s.store.WithTx(ctx, func(tx *store.Tx) error {
+	return s.store.Look(ctx, func(tx *store.Tx) error {
 		w, err := s.loadHeld(tx, a, ref)
 		if err != nil {
 			return err

@@ -72,12 +72,15 @@ func (s *Store) Sequence(ctx context.Context, signer *trail.Signer, now time.Tim
 	}
 	for {
 		n, more := 0, false
-		next := ""
-		err := s.WithTx(ctx, func(tx *Tx) error {
+		next, looks := "", false
+		err := s.transact(ctx, false, func(tx *Tx) error {
 			var err error
-			n, more, next, err = tx.sequence(signer, now)
+			n, more, next, looks, err = tx.sequence(signer, now)
 			return err
 		})
+		if err != nil || !looks { // see Look
+			s.commits.Add(1)
+		}
 		if err == nil && next != "" { // durable: from here on the other key signs
 			err = signer.Use(next)
 		}
@@ -91,20 +94,21 @@ func (s *Store) Sequence(ctx context.Context, signer *trail.Signer, now time.Tim
 	}
 }
 
-// sequence places one batch, and says whether there may be more. A change of keys ends its
-// batch; next is then the key that follows.
-func (tx *Tx) sequence(signer *trail.Signer, now time.Time) (n int, more bool, next string, err error) {
+// sequence places one batch, and says whether there may be more, and whether it was of looks
+// alone. A change of keys ends its batch; next is then the key that follows.
+func (tx *Tx) sequence(signer *trail.Signer, now time.Time) (n int, more bool, next string, looks bool, err error) {
 	pending, rotation, err := tx.pending(signer)
 	if err != nil || len(pending) == 0 {
-		return 0, false, "", err
+		return 0, false, "", true, err
 	}
 	if err := tx.seal(signer, pending, rotation, now); err != nil {
-		return 0, false, "", err
+		return 0, false, "", false, err
 	}
 	if rotation != nil {
-		return len(pending), true, rotation.New, nil
+		return len(pending), true, rotation.New, false, nil
 	}
-	return len(pending), len(pending) == sequenceBatch, "", nil
+	looks = !slices.ContainsFunc(pending, func(e models.Event) bool { return !e.Look() })
+	return len(pending), len(pending) == sequenceBatch, "", looks, nil
 }
 
 // pending reads the next batch, and has the key sign that the log is under.

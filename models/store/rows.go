@@ -11,6 +11,8 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/schema"
+
+	"terang/models"
 )
 
 // Rows are read and written by plans that are made once, from what gorm reads off a struct.
@@ -99,12 +101,19 @@ func selectRows[T any](r *Reader, index, tail string, args ...any) ([]T, error) 
 	return out, wrap(rows.Err())
 }
 
+var errOnlyLooks = errors.New("store: a look puts on record that something was looked at, and changes nothing")
+
 // insertRows writes rows of one type and fills in the ids they got. Either all bring an id of
 // their own or none does.
 func (tx *Tx) insertRows(rows []reflect.Value) error {
 	p, err := planFor(rows[0].Type())
 	if err != nil {
 		return err
+	}
+	for _, v := range rows {
+		if e, ok := v.Addr().Interface().(*models.Event); tx.look && (!ok || !e.Look()) {
+			return errOnlyLooks
+		}
 	}
 	ctx, fields, insert := context.Background(), p.given, p.insert
 	numbered := p.id == nil || !rows[0].FieldByIndex(p.id.StructField.Index).IsZero()

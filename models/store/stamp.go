@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"sync"
 	"time"
 )
@@ -15,11 +13,13 @@ const foreignEvery = 200 * time.Millisecond
 // stampLate is how old that answer may be before a stamp is not given at all.
 const stampLate = 800 * time.Millisecond
 
+// stampWait is how long the answer is waited for by the one who asks for it after a while. The
+// connection that writes may be at a long piece of work.
+const stampWait = 100 * time.Millisecond
+
 // versions is what stamps are made of.
 type versions struct {
 	mu    sync.Mutex
-	conn  *sql.Conn // SQLite's counter is one connection's own
-	db    *sql.DB
 	last  string
 	count uint64
 	asked time.Time
@@ -27,74 +27,64 @@ type versions struct {
 }
 
 // Stamp is the version of the database's content: between two stamps that are equal nothing
-// was committed, by this process or another. What was read after a stamp was taken, and
-// bears it, is therefore still so as long as Stamp gives the same. A commit of this process
-// is in it before its verb returns, one of another within a second. ok is false when
-// that cannot be promised.
+// was committed, by this process or another, but that someone looked (see Look). What was read
+// after a stamp was taken, and bears it, is therefore still so as long as Stamp gives the same.
+// A commit of this process is in it before its verb returns, one of another within a second. ok
+// is false when that cannot be promised.
 func (s *Store) Stamp(ctx context.Context) (stamp [2]uint64, ok bool) {
 	own := s.commits.Load()
 	v := &s.versions
 	v.mu.Lock()
-	age := time.Since(v.asked)
-	if age < foreignEvery || v.busy {
-		defer v.mu.Unlock()
-		return [2]uint64{own, v.count}, age < stampLate
+	if !v.busy && time.Since(v.asked) >= foreignEvery {
+		v.busy = true
+		answer := make(chan struct{})
+		go s.askForeign(context.WithoutCancel(ctx), answer)
+		if time.Since(v.asked) >= stampLate { // nobody has asked for a while
+			v.mu.Unlock()
+			select {
+			case <-answer:
+			case <-ctx.Done():
+			case <-time.After(stampWait):
+			}
+			v.mu.Lock()
+		}
 	}
-	v.busy = true
-	v.mu.Unlock()
+	defer v.mu.Unlock()
+	return [2]uint64{own, v.count}, time.Since(v.asked) < stampLate
+}
 
+func (s *Store) askForeign(ctx context.Context, answer chan struct{}) {
 	asked := time.Now()
-	last, err := s.foreign(context.WithoutCancel(ctx))
-
+	last, err := s.foreign(ctx)
+	v := &s.versions
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.busy = false
+	close(answer)
 	if err != nil {
-		return stamp, false
+		return
 	}
 	v.asked = asked
 	if last != v.last {
 		v.last = last
 		v.count++
 	}
-	return [2]uint64{own, v.count}, true
 }
 
-// foreign is a word that differs whenever what is committed differs. SQLite counts the
-// commits of others than the connection that asks. PostgreSQL tells which transactions are
-// over: one that wrote has a number, and moves the snapshot when it ends.
-func (s *Store) foreign(ctx context.Context) (string, error) {
+// foreign is a word that differs whenever what others committed differs. SQLite counts the
+// commits of others than the connection that asks, here the one that writes. PostgreSQL tells
+// which transactions are over, our own among them: one that wrote has a number, and moves the
+// snapshot when it ends.
+func (s *Store) foreign(ctx context.Context) (word string, err error) {
+	if s.dialect == dialectSQLite {
+		return s.writer.foreign(ctx)
+	}
 	ctx, cancel := context.WithTimeout(ctx, stampLate/2)
 	defer cancel()
-	var word string
-	if s.dialect == dialectPostgres {
-		pool, err := s.read.DB()
-		if err != nil {
-			return "", err
-		}
-		err = pool.QueryRowContext(ctx, "SELECT CAST(pg_current_snapshot() AS text)").Scan(&word)
-		return word, err
+	pool, err := s.read.DB()
+	if err != nil {
+		return "", err
 	}
-	v := &s.versions
-	if v.conn == nil {
-		handle, err := openSQLite(s.path, false, 1, nil)
-		if err != nil {
-			return "", err
-		}
-		if v.db, err = handle.DB(); err != nil {
-			return "", err
-		}
-		if v.conn, err = v.db.Conn(context.WithoutCancel(ctx)); err != nil {
-			return "", errors.Join(err, v.db.Close())
-		}
-	}
-	err := v.conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&word)
+	err = pool.QueryRowContext(ctx, "SELECT CAST(pg_current_snapshot() AS text)").Scan(&word)
 	return word, err
-}
-
-func (v *versions) close() error {
-	if v.conn == nil {
-		return nil
-	}
-	return errors.Join(v.conn.Close(), v.db.Close())
 }

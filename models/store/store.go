@@ -102,7 +102,7 @@ func (s *Store) Close() error {
 	if s.writer == nil {
 		return closeDB(s.write)
 	}
-	return errors.Join(s.versions.close(), s.writer.close(), closeDB(s.read), closeDB(s.write))
+	return errors.Join(s.writer.close(), closeDB(s.read), closeDB(s.write))
 }
 
 // Shrink lets go of the pages that SQLite's connections keep in memory: after work that came once.
@@ -143,6 +143,7 @@ func (s *Store) Read(ctx context.Context) *Reader {
 // Tx is one transaction. It has no way back to the pool.
 type Tx struct {
 	*Reader
+	look bool // it may write events and nothing else: see Look
 }
 
 const maxTries = 4 // the first and three more
@@ -151,16 +152,25 @@ const maxTries = 4 // the first and three more
 // once WithTx has returned nil, and gone otherwise. On PostgreSQL fn runs
 // again when the database asks for it, so it must not act on anything outside.
 func (s *Store) WithTx(ctx context.Context, fn func(*Tx) error) (err error) {
+	// After the commit and before its verb returns; after a failure too, whose outcome may
+	// not be known.
+	defer s.commits.Add(1)
+	return s.transact(ctx, false, fn)
+}
+
+// Look is WithTx for the record of a reading: events that no page shows which may be given again.
+// It leaves the Stamp as it is, so that who opens a confidential case does not have everybody
+// else's pages drawn anew.
+func (s *Store) Look(ctx context.Context, fn func(*Tx) error) error { return s.transact(ctx, true, fn) }
+
+func (s *Store) transact(ctx context.Context, look bool, fn func(*Tx) error) (err error) {
 	if s.around != nil {
 		var end func(error)
 		ctx, end = s.around(ctx)
 		defer func() { end(err) }()
 	}
-	// After the commit and before its verb returns; after a failure too, whose outcome may
-	// not be known.
-	defer s.commits.Add(1)
 	for try := 1; ; try++ {
-		err := s.once(ctx, fn)
+		err := s.once(ctx, look, fn)
 		// A connection that was gone before its COMMIT took everything with it.
 		var ce *commitError
 		gone := s.lost.note(err) && try == 1 && !errors.As(err, &ce)
@@ -175,9 +185,9 @@ func (s *Store) WithTx(ctx context.Context, fn func(*Tx) error) (err error) {
 	}
 }
 
-func (s *Store) once(ctx context.Context, fn func(*Tx) error) (err error) {
+func (s *Store) once(ctx context.Context, look bool, fn func(*Tx) error) (err error) {
 	if s.writer != nil {
-		return s.writer.run(ctx, func(db *gorm.DB) error { return fn(&Tx{&Reader{s: s, db: db}}) })
+		return s.writer.run(ctx, func(db *gorm.DB) error { return fn(&Tx{&Reader{s: s, db: db}, look}) })
 	}
 	db := s.write.WithContext(ctx).Begin()
 	if db.Error != nil {
@@ -189,7 +199,7 @@ func (s *Store) once(ctx context.Context, fn func(*Tx) error) (err error) {
 			db.Rollback()
 		}
 	}()
-	if err := fn(&Tx{&Reader{s: s, db: db}}); err != nil {
+	if err := fn(&Tx{&Reader{s: s, db: db}, look}); err != nil {
 		return err
 	}
 	if err := db.Commit().Error; err != nil {

@@ -95,6 +95,9 @@ func (tx *Tx) updateColumns(row any) error {
 	ctx := context.Background()
 	v := reflect.ValueOf(row).Elem()
 	u, err := updateFor(v.Type())
+	if err == nil && tx.look {
+		err = errOnlyLooks
+	}
 	if err != nil {
 		return wrap(err)
 	}
@@ -158,6 +161,9 @@ func (tx *Tx) UpdateDisclosure(d *models.Disclosure) error { return tx.update(d)
 
 // exec runs a statement and says how many rows it touched.
 func (tx *Tx) exec(sql string, args ...any) (int64, error) {
+	if tx.look && !strings.HasPrefix(sql, "SELECT ") { // a lock
+		return 0, wrap(errOnlyLooks)
+	}
 	res := tx.db.Exec(sql, args...)
 	return res.RowsAffected, wrap(res.Error)
 }

@@ -222,6 +222,14 @@ func (w *writer) end() {
 	w.finish(err)
 }
 
+// foreign is SQLite's count of what others than this connection committed.
+func (w *writer) foreign(ctx context.Context) (count string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	err = w.pool.conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&count)
+	return count, err
+}
+
 func (w *writer) finish(err error) {
 	if w.batch != nil {
 		if err == nil && w.batch.jobs > 0 {
