@@ -251,7 +251,7 @@ func (r *Reader) closedEvents(where string, args []any, limit int, brief bool, r
 	if brief {
 		columns = eventColumns
 	}
-	rows, err := r.db.Raw("SELECT "+columns+" FROM events WHERE "+where+" LIMIT "+strconv.Itoa(limit), args...).Rows()
+	rows, err := r.query("SELECT "+columns+" FROM events WHERE "+where+" LIMIT "+strconv.Itoa(limit), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +289,7 @@ var packedColumns = func() string {
 // packedEvents is closedEvents in brief. ok is false where a text does not come apart as it was put
 // together.
 func (r *Reader) packedEvents(where string, args []any, limit int, room *eventRoom) (ok bool, err error) {
-	rows, err := r.db.Raw("SELECT "+packedColumns+" FROM events WHERE "+where+" LIMIT "+strconv.Itoa(limit), args...).Rows()
+	rows, err := r.query("SELECT "+packedColumns+" FROM events WHERE "+where+" LIMIT "+strconv.Itoa(limit), args...)
 	if err != nil {
 		return false, err
 	}

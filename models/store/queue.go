@@ -258,10 +258,10 @@ func (r *Reader) rows(page, order string, args []any, limit int, next func(*Queu
 
 // listed runs a page and joins the names a list shows; what is sealed in it stays sealed.
 func (r *Reader) listed(page, order string, args []any) ([]QueueRow, error) {
-	rows, err := r.db.Raw(`SELECT `+pageColumns+`, coalesce(o.name, ''), coalesce(u.name, ''), b.slug
+	rows, err := r.query(`SELECT `+pageColumns+`, coalesce(o.name, ''), coalesce(u.name, ''), b.slug
 		FROM (`+page+`) p JOIN bodies b ON b.id = p.body_id
 		LEFT JOIN officers o ON o.id = p.officer_id LEFT JOIN units u ON u.id = p.unit_id
-		ORDER BY `+order, args...).Rows()
+		ORDER BY `+order, args...)
 	if err != nil {
 		return nil, wrap(err)
 	}
@@ -302,7 +302,16 @@ func (r *Reader) QueueCount(sight models.Sight, f QueueFilter, n int) (int, erro
 
 // count counts rows and stops at most at n.
 func (r *Reader) count(from, where string, args []any, n int) (int, error) {
-	var count int
-	err := r.db.Raw(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 AS one FROM %s WHERE %s LIMIT %d) t", from, where, n), args...).Scan(&count).Error
-	return count, wrap(err)
+	rows, err := r.query(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 AS one FROM %s WHERE %s LIMIT %d) t", from, where, n), args...)
+	if err != nil {
+		return 0, wrap(err)
+	}
+	defer rows.Close()
+	count := 0
+	for rows.Next() {
+		if err := rows.Scan(&count); err != nil {
+			return 0, wrap(err)
+		}
+	}
+	return count, wrap(rows.Err())
 }

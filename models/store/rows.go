@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"reflect"
 	"strconv"
@@ -75,13 +76,59 @@ func (s *Store) by(index string) string {
 	return " INDEXED BY " + index
 }
 
+// direct says whether a statement and its arguments may go to the database as they are. gorm writes
+// the text anew, each time, for lists and for other dialects' placeholders; SQLite needs neither. It
+// is also gorm that traces.
+func (r *Reader) direct(args []any) bool {
+	if r.s.dialect != dialectSQLite || r.s.traced {
+		return false
+	}
+	for _, a := range args {
+		switch a.(type) {
+		case nil, []byte, string, int64, int, bool, time.Time:
+			continue
+		}
+		if k := reflect.TypeOf(a); k.Kind() == reflect.Slice || k.Kind() == reflect.Map || k.Kind() == reflect.Struct {
+			return false
+		}
+	}
+	return true
+}
+
+// query asks for rows.
+func (r *Reader) query(q string, args ...any) (*sql.Rows, error) {
+	if !r.direct(args) {
+		return r.db.Raw(q, args...).Rows()
+	}
+	rows, err := r.db.Statement.ConnPool.QueryContext(r.db.Statement.Context, q, args...)
+	return rows, r.translated(err)
+}
+
+// run runs a statement that gives no rows.
+func (tx *Tx) run(q string, args ...any) (sql.Result, error) {
+	if !tx.direct(args) {
+		res := gorm.WithResult()
+		err := tx.db.Clauses(res).Exec(q, args...).Error
+		return res.Result, err
+	}
+	done, err := tx.db.Statement.ConnPool.ExecContext(tx.db.Statement.Context, q, args...)
+	return done, tx.translated(err)
+}
+
+func (r *Reader) translated(err error) error {
+	if err == nil {
+		return nil
+	}
+	return r.db.Dialector.(gorm.ErrorTranslator).Translate(err)
+}
+
 // selectRows reads rows of a type by an index: what follows WHERE, with its arguments.
 func selectRows[T any](r *Reader, index, tail string, args ...any) ([]T, error) {
 	p, err := planFor(reflect.TypeFor[T]())
 	if err != nil {
 		return nil, wrap(err)
 	}
-	rows, err := r.db.Raw("SELECT "+p.columns+" FROM "+p.table+r.s.by(index)+" WHERE "+tail, args...).Rows()
+	rows, err := r.query("SELECT "+p.columns+" FROM "+p.table+r.s.by(index)+" WHERE "+tail, args...)
 	if err != nil {
 		return nil, wrap(err)
 	}
@@ -139,11 +186,12 @@ func (tx *Tx) insertRows(rows []reflect.Value) error {
 	statement := insert + row + strings.Repeat(", "+row, len(rows)-1)
 	switch {
 	case numbered:
-		return tx.db.Exec(statement, values...).Error
+		_, err := tx.run(statement, values...)
+		return err
 	case tx.s.dialect == dialectPostgres:
 		ids := make([]int64, 0, len(rows))
 		if err := tx.db.Raw(statement+" RETURNING "+p.id.DBName, values...).Scan(&ids).Error; err != nil {
-			return tx.db.Dialector.(gorm.ErrorTranslator).Translate(err) // which gorm leaves out for rows
+			return tx.translated(err) // which gorm leaves out for rows
 		}
 		for i, v := range rows {
 			v.FieldByIndex(p.id.StructField.Index).SetInt(ids[i])
@@ -151,11 +199,11 @@ func (tx *Tx) insertRows(rows []reflect.Value) error {
 		return nil
 	}
 	// SQLite numbers the rows of one statement one after the other.
-	res := gorm.WithResult()
-	if err := tx.db.Clauses(res).Exec(statement, values...).Error; err != nil {
+	done, err := tx.run(statement, values...)
+	if err != nil {
 		return err
 	}
-	last, err := res.Result.LastInsertId()
+	last, err := done.LastInsertId()
 	for i, v := range rows {
 		v.FieldByIndex(p.id.StructField.Index).SetInt(last - int64(len(rows)-1-i))
 	}

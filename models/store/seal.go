@@ -410,7 +410,7 @@ func (r *Reader) caseKeys(ids []int64) error {
 		return nil
 	}
 	in, list := r.s.among(ids)
-	rows, err := r.db.Raw("SELECT id, reference, seal_key FROM cases WHERE id "+in, list).Rows()
+	rows, err := r.query("SELECT id, reference, seal_key FROM cases WHERE id "+in, list)
 	if err != nil {
 		return wrap(err)
 	}

@@ -229,8 +229,8 @@ func (r *Reader) confidentialHits(sight models.Sight, where string, args []any, 
 		where += " AND c.reference = ?"
 		args = append(args, ref)
 	}
-	rows, err := r.db.Raw(fmt.Sprintf(`SELECT c.id, c.version, c.seal_key FROM cases c
-		WHERE %s AND c.classification NOT IN ('public', 'restricted') ORDER BY c.id DESC LIMIT %d`, where, walkCases+1), args...).Rows()
+	rows, err := r.query(fmt.Sprintf(`SELECT c.id, c.version, c.seal_key FROM cases c
+		WHERE %s AND c.classification NOT IN ('public', 'restricted') ORDER BY c.id DESC LIMIT %d`, where, walkCases+1), args...)
 	if err != nil {
 		return nil, false, wrap(err)
 	}
@@ -292,7 +292,7 @@ func (r *Reader) readCases(ids []int64) (map[int64]*caseTerms, error) {
 		return out, nil
 	}
 	in, list := r.s.among(ids)
-	rows, err := r.db.Raw("SELECT id, reference, subject, text, version, seal_key FROM cases WHERE id "+in, list).Rows()
+	rows, err := r.query("SELECT id, reference, subject, text, version, seal_key FROM cases WHERE id "+in, list)
 	if err != nil {
 		return nil, wrap(err)
 	}

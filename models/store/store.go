@@ -46,6 +46,7 @@ type Store struct {
 	writer  *writer // SQLite's; nil on PostgreSQL
 	owed    atomic.Bool
 	path    string // SQLite's file
+	traced  bool
 	around  func(context.Context) (context.Context, func(error))
 	keys    *MasterKey
 	opened  recently[string, dataKey]
@@ -92,7 +93,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open %s for writing: %w", c.Path, err), closeDB(r), closeDB(w))
 		}
-		return &Store{around: c.Around, path: c.Path, dialect: dialectSQLite, write: w, read: r, writer: one, keys: c.Keys}, nil
+		return &Store{around: c.Around, path: c.Path, traced: c.Trace != nil, dialect: dialectSQLite, write: w, read: r, writer: one, keys: c.Keys}, nil
 	}
 	return nil, errors.New("store: neither a SQLite path nor a PostgreSQL URL was given")
 }

@@ -119,11 +119,13 @@ func (tx *Tx) updateColumns(row any) error {
 		version = x.(int64)
 		args = append(args, version)
 	}
-	res := tx.db.Exec(u.sql, args...)
-	if res.Error != nil {
-		return refused(res.Error)
+	done, err := tx.run(u.sql, args...)
+	if err != nil {
+		return refused(err)
 	}
-	if res.RowsAffected == 0 {
+	if n, err := done.RowsAffected(); err != nil {
+		return wrap(err)
+	} else if n == 0 {
 		return models.Refuse(models.Conflict, "stale")
 	}
 	if u.version != nil {
@@ -164,8 +166,12 @@ func (tx *Tx) exec(sql string, args ...any) (int64, error) {
 	if tx.look && !strings.HasPrefix(sql, "SELECT ") { // a lock
 		return 0, wrap(errOnlyLooks)
 	}
-	res := tx.db.Exec(sql, args...)
-	return res.RowsAffected, wrap(res.Error)
+	done, err := tx.run(sql, args...)
+	if err != nil {
+		return 0, wrap(err)
+	}
+	n, err := done.RowsAffected()
+	return n, wrap(err)
 }
 
 // DeleteAttachment removes a document's row; its bytes are the blob store's to remove.
