@@ -40,8 +40,8 @@ type QueueCount struct {
 // Queues in the order the desk shows them.
 var Queues = []string{"mine", "unit", "unassigned", "escalated", "due_soon", "overdue", "open", "all"}
 
-// countCap bounds what a counter costs: nobody acts differently on 500 than on 2,000.
-const countCap = 500
+// countCap bounds what a counter costs: nobody acts differently on 200 than on 2,000.
+const countCap = 200
 
 // QueueCounts counts the queues that have somebody's next move in them.
 func (s *Service) QueueCounts(ctx context.Context, a models.Actor) ([]QueueCount, error) {

@@ -100,7 +100,7 @@ func (s *Store) queueSQL(sight models.Sight, f QueueFilter) (string, []any, erro
 		// Held by nobody yet, or by the one who asks.
 		and("c.rung_level > 0")
 		and("c.rung_role IN ?", append([]models.Role{f.Role}, f.ActsAs...))
-		and(`NOT EXISTS (SELECT 1 FROM rungs h WHERE h.case_id = c.id AND h.role = c.rung_role
+		and(`NOT EXISTS (SELECT 1 FROM rungs h`+s.by("rungs_held")+` WHERE h.case_id = c.id AND h.role = c.rung_role
 			AND h.state = 'acknowledged' AND h.holder_id IS NOT NULL AND h.holder_id <> ?)`, f.OfficerID)
 	case "due_soon":
 		and(openC)

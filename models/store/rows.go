@@ -76,43 +76,88 @@ func (s *Store) by(index string) string {
 	return " INDEXED BY " + index
 }
 
-// direct says whether a statement and its arguments may go to the database as they are. gorm writes
-// the text anew, each time, for lists and for other dialects' placeholders; SQLite needs neither. It
-// is also gorm that traces.
-func (r *Reader) direct(args []any) bool {
-	if r.s.dialect != dialectSQLite || r.s.traced {
-		return false
+// direct is a statement as SQLite takes it, its lists spread out; ok is false where it is for gorm,
+// which writes each text anew for whatever dialect, and takes long over it.
+func (r *Reader) direct(q string, args []any) (text string, flat []any, ok bool) {
+	if r.s.dialect != dialectSQLite {
+		return "", nil, false
 	}
+	lists := false
 	for _, a := range args {
-		switch a.(type) {
-		case nil, []byte, string, int64, int, bool, time.Time:
+		lists = lists || isList(a)
+	}
+	if !lists {
+		return q, args, true
+	}
+	var b strings.Builder
+	for _, a := range args {
+		before, after, found := strings.Cut(q, "?") // no statement of ours has one in a text
+		if !found {
+			return "", nil, false
+		}
+		b.WriteString(before)
+		q = after
+		if !isList(a) {
+			b.WriteByte('?')
+			flat = append(flat, a)
 			continue
 		}
-		if k := reflect.TypeOf(a); k.Kind() == reflect.Slice || k.Kind() == reflect.Map || k.Kind() == reflect.Struct {
-			return false
+		v := reflect.ValueOf(a)
+		if v.Len() == 0 {
+			b.WriteString("(NULL)")
+			continue
+		}
+		b.WriteString("(?" + strings.Repeat(", ?", v.Len()-1) + ")")
+		for i := range v.Len() {
+			flat = append(flat, v.Index(i).Interface())
 		}
 	}
-	return true
+	b.WriteString(q)
+	return b.String(), flat, true
+}
+
+func isList(a any) bool {
+	switch a.(type) {
+	case nil, []byte, string, int64, int, time.Time:
+		return false
+	}
+	return reflect.TypeOf(a).Kind() == reflect.Slice
 }
 
 // query asks for rows.
 func (r *Reader) query(q string, args ...any) (*sql.Rows, error) {
-	if !r.direct(args) {
+	text, flat, ok := r.direct(q, args)
+	if !ok {
 		return r.db.Raw(q, args...).Rows()
 	}
-	rows, err := r.db.Statement.ConnPool.QueryContext(r.db.Statement.Context, q, args...)
+	begun := time.Now()
+	rows, err := r.db.Statement.ConnPool.QueryContext(r.db.Statement.Context, text, flat...)
+	r.traced(begun, text, flat, err)
 	return rows, r.translated(err)
 }
 
 // run runs a statement that gives no rows.
 func (tx *Tx) run(q string, args ...any) (sql.Result, error) {
-	if !tx.direct(args) {
+	text, flat, ok := tx.direct(q, args)
+	if !ok {
 		res := gorm.WithResult()
 		err := tx.db.Clauses(res).Exec(q, args...).Error
 		return res.Result, err
 	}
-	done, err := tx.db.Statement.ConnPool.ExecContext(tx.db.Statement.Context, q, args...)
+	begun := time.Now()
+	done, err := tx.db.Statement.ConnPool.ExecContext(tx.db.Statement.Context, text, flat...)
+	tx.traced(begun, text, flat, err)
 	return done, tx.translated(err)
+}
+
+// traced tells of a statement as gorm does.
+func (r *Reader) traced(begun time.Time, text string, args []any, err error) {
+	if t := r.s.tracer; t != nil {
+		t.Trace(r.db.Statement.Context, begun, func() (string, int64) {
+			shown, params := t.ParamsFilter(r.db.Statement.Context, text, args...)
+			return r.db.Dialector.Explain(shown, params...), -1
+		}, err)
+	}
 }
 
 func (r *Reader) translated(err error) error {

@@ -45,8 +45,8 @@ type Store struct {
 	read    *gorm.DB
 	writer  *writer // SQLite's; nil on PostgreSQL
 	owed    atomic.Bool
-	path    string // SQLite's file
-	traced  bool
+	path    string  // SQLite's file
+	tracer  *tracer // nil for none
 	around  func(context.Context) (context.Context, func(error))
 	keys    *MasterKey
 	opened  recently[string, dataKey]
@@ -93,7 +93,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("store: open %s for writing: %w", c.Path, err), closeDB(r), closeDB(w))
 		}
-		return &Store{around: c.Around, path: c.Path, traced: c.Trace != nil, dialect: dialectSQLite, write: w, read: r, writer: one, keys: c.Keys}, nil
+		return &Store{around: c.Around, path: c.Path, tracer: c.tracer(), dialect: dialectSQLite, write: w, read: r, writer: one, keys: c.Keys}, nil
 	}
 	return nil, errors.New("store: neither a SQLite path nor a PostgreSQL URL was given")
 }

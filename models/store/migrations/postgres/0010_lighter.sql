@@ -17,3 +17,8 @@ CREATE INDEX cases_open_officer ON cases (officer_id, coalesce(due_at, TIMESTAMP
   WHERE officer_id IS NOT NULL AND state IN ('incomplete', 'registered', 'in_review', 'awaiting_clarification', 'escalated');
 CREATE INDEX cases_open_unit ON cases (unit_id, coalesce(due_at, TIMESTAMPTZ '9999-12-31 00:00:00+00:00'), id, classification, state, body_id, officer_id, kind)
   WHERE unit_id IS NOT NULL AND state IN ('incomplete', 'registered', 'in_review', 'awaiting_clarification', 'escalated');
+
+-- What climbs is counted without its cases, and without the rungs behind it.
+DROP INDEX cases_rung;
+CREATE INDEX cases_rung ON cases (rung_role, body_id, coalesce(due_at, TIMESTAMPTZ '9999-12-31 00:00:00+00:00'), id, classification, state, officer_id, unit_id, kind, rung_level) WHERE rung_level > 0;
+CREATE INDEX rungs_held ON rungs (case_id, role, holder_id) WHERE state = 'acknowledged' AND holder_id IS NOT NULL;
