@@ -193,6 +193,9 @@ func (r *Reader) eventsFrom(f EventFilter, p place, limit int, room *eventRoom) 
 		}
 		if p.waiting { // in two halves, each of which an index answers
 			part, key = "id IN (SELECT w.id FROM events w WHERE w.leaf IS NULL UNION ALL SELECT w.id FROM events w WHERE w.leaf > ?)", "id"
+			if f.CaseID != nil || f.Reference != "" { // few, whatever waits
+				part = "(leaf IS NULL OR leaf > ?)"
+			}
 		}
 		a := append(append([]any(nil), args...), p.last)
 		order := key

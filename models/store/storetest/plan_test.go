@@ -198,7 +198,8 @@ func TestEventIndexes(t *testing.T) {
 		}
 		asked := 0
 		for _, q := range seen {
-			if !strings.Contains(q, "leaf <=") {
+			waits := strings.Contains(q, "leaf IS NULL") && strings.Contains(q, "leaf > ")
+			if !waits && !strings.Contains(q, "leaf <=") {
 				continue
 			}
 			asked++
@@ -207,11 +208,15 @@ func TestEventIndexes(t *testing.T) {
 			if err := db.QueryRow("EXPLAIN QUERY PLAN "+q).Scan(&a, &b, &c, &plan); err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(plan, x.index+" ") {
+			index := x.index
+			if waits && index != "events_case" { // what has no place yet is few
+				index = "PRIMARY KEY"
+			}
+			if !strings.Contains(plan, index+" ") || strings.Contains(plan, "rowid") && index == "events_case" {
 				t.Errorf("%s\nis read by %s", q, plan)
 			}
 		}
-		if asked != 1 {
+		if asked != 2 {
 			t.Errorf("%+v: %d statements read the log", x.f, asked)
 		}
 	}
