@@ -143,6 +143,11 @@ func (r *Reader) within(f EventFilter, p place) (place, error) {
 // order they were written, and the cursor of the next page; "" at the end.
 func (r *Reader) Events(f EventFilter, after string, limit int) ([]models.Event, string, error) {
 	limit = pageSize(limit)
+	if (f.CaseID != nil || f.Reference != "") && after == "" && !f.Desc && !f.Sequenced && f.From == nil && f.To == nil {
+		if rows, ok, err := r.eventsAtOnce(f, limit); ok || err != nil {
+			return rows, "", err
+		}
+	}
 	p, err := r.begin(f)
 	if after != "" && err == nil {
 		p, err = parsePlace(after, f.cursorKind())
@@ -168,6 +173,20 @@ func (r *Reader) Events(f EventFilter, after string, limit int) ([]models.Event,
 		return rows, "", err
 	}
 	return rows, p.cursor(f.cursorKind()), nil
+}
+
+// eventsAtOnce is Events where one page holds all there are, as of nearly every case; ok is false
+// where it does not.
+func (r *Reader) eventsAtOnce(f EventFilter, limit int) (rows []models.Event, ok bool, err error) {
+	where, args := f.sql(r.s.dialect)
+	rows, err = r.closedEvents(where+" ORDER BY leaf IS NULL, leaf, id", args, limit+1, limit+1, f.Brief, &eventRoom{})
+	if err != nil || len(rows) > limit {
+		return nil, false, wrap(err)
+	}
+	if err := r.openAll(rows, f.Brief); err != nil {
+		return nil, false, err
+	}
+	return rows, true, r.classToday(rows)
 }
 
 // eventRoom is what a long reading reads into, again and again: half its work would be to clear
@@ -207,7 +226,7 @@ func (r *Reader) eventsFrom(f EventFilter, p place, limit int, room *eventRoom) 
 			a = append(a, p.key)
 		}
 		if !p.waiting || !f.Sequenced {
-			rows, err := r.closedEvents(where+" AND "+part+" ORDER BY "+order, a, limit-len(out), f.Brief, room)
+			rows, err := r.closedEvents(where+" AND "+part+" ORDER BY "+order, a, limit, limit-len(out), f.Brief, room)
 			if err != nil {
 				return nil, p, wrap(err)
 			}
@@ -234,18 +253,20 @@ const eventColumns = `id, leaf, time, kind, case_id, reference, case_kind, body_
 // scanEvents reads and opens events. bad is the first that does not open; those after it are
 // not opened either.
 func (r *Reader) scanEvents(where string, args []any, limit int, brief bool) (out []models.Event, bad *Fault, err error) {
-	if out, err = r.closedEvents(where, args, limit, brief, &eventRoom{}); err != nil {
+	if out, err = r.closedEvents(where, args, limit, limit, brief, &eventRoom{}); err != nil {
 		return nil, nil, err
 	}
 	bad, err = r.openSealed(out, brief)
 	return out, bad, err
 }
 
-// closedEvents adds events to what is in a room, and gives those it added.
-func (r *Reader) closedEvents(where string, args []any, limit int, brief bool, room *eventRoom) ([]models.Event, error) {
+// closedEvents adds events to what is in a room, and gives those it added: as many as are wanted of
+// at most limit. The limit is the statement's own, so that there are few statements; as an argument
+// it would have SQLite plan each anew.
+func (r *Reader) closedEvents(where string, args []any, limit, wanted int, brief bool, room *eventRoom) ([]models.Event, error) {
 	had := len(room.rows)
 	if brief && r.s.dialect == dialectSQLite {
-		if ok, err := r.packedEvents(where, args, limit, room); ok || err != nil {
+		if ok, err := r.packedEvents(where, args, limit, wanted, room); ok || err != nil {
 			return room.rows[had:], err
 		}
 		room.rows = room.rows[:had]
@@ -254,12 +275,12 @@ func (r *Reader) closedEvents(where string, args []any, limit int, brief bool, r
 	if brief {
 		columns = eventColumns
 	}
-	rows, err := r.query("SELECT "+columns+" FROM events WHERE "+where+" LIMIT "+strconv.Itoa(limit), args...)
+	rows, err := r.query("SELECT "+columns+" FROM events WHERE "+where+limited(limit), args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	for rows.Next() {
+	for ; wanted > 0 && rows.Next(); wanted-- {
 		var e models.Event
 		into := []any{&e.ID, &e.Leaf, &e.Time, &e.Kind, &e.CaseID, &e.Reference, &e.CaseKind, &e.BodyID, &e.Body, &e.Unit, &e.ActorRole, &e.Actor, &e.ActorID,
 			&e.Classification, &e.State, &e.Outcome, &e.Clock, &e.DueOn, &e.Standing, &e.Pack, &e.PackVersion, &e.Article, &e.Reason, &e.LeafHash, &e.Sealed}
@@ -291,13 +312,13 @@ var packedColumns = func() string {
 
 // packedEvents is closedEvents in brief. ok is false where a text does not come apart as it was put
 // together.
-func (r *Reader) packedEvents(where string, args []any, limit int, room *eventRoom) (ok bool, err error) {
-	rows, err := r.query("SELECT "+packedColumns+" FROM events WHERE "+where+" LIMIT "+strconv.Itoa(limit), args...)
+func (r *Reader) packedEvents(where string, args []any, limit, wanted int, room *eventRoom) (ok bool, err error) {
+	rows, err := r.query("SELECT "+packedColumns+" FROM events WHERE "+where+limited(limit), args...)
 	if err != nil {
 		return false, err
 	}
 	defer rows.Close()
-	for rows.Next() {
+	for ; wanted > 0 && rows.Next(); wanted-- {
 		var text string
 		var sealed sql.RawBytes
 		var e models.Event

@@ -15,13 +15,12 @@ func (r *Reader) SameRequester(sight models.Sight, c *models.Case, since time.Ti
 	}
 	where, args := sightSQL(sight)
 	args = append([]any{c.ID, since.UTC(), *c.RequesterID, *c.RequesterID}, args...)
-	var rows []models.Case
-	err := r.db.Raw(`SELECT c.* FROM cases c`+r.s.by("cases_requester")+` WHERE c.id <> ? AND c.received_at >= ? AND c.requester_id IN (
+	rows, err := selectRowsAs[models.Case](r, "c", "cases_requester", `c.id <> ? AND c.received_at >= ? AND c.requester_id IN (
 			SELECT q.id FROM requesters me JOIN requesters q ON q.who_identity = me.who_identity AND q.who_identity <> '' WHERE me.id = ?
 			UNION SELECT q.id FROM requesters me JOIN requesters q ON q.who_email = me.who_email AND q.who_email <> '' WHERE me.id = ?)
-		AND `+where+` ORDER BY c.received_at DESC, c.id DESC LIMIT ?`, append(args, limit)...).Scan(&rows).Error
+		AND `+where+` ORDER BY c.received_at DESC, c.id DESC`+limited(limit), args...)
 	if err != nil {
-		return nil, wrap(err)
+		return nil, err
 	}
 	return rows, openRows(r, rows)
 }

@@ -169,11 +169,16 @@ func (r *Reader) translated(err error) error {
 
 // selectRows reads rows of a type by an index: what follows WHERE, with its arguments.
 func selectRows[T any](r *Reader, index, tail string, args ...any) ([]T, error) {
+	return selectRowsAs[T](r, "", index, tail, args...)
+}
+
+// selectRowsAs is selectRows where the table has another name in what follows.
+func selectRowsAs[T any](r *Reader, name, index, tail string, args ...any) ([]T, error) {
 	p, err := planFor(reflect.TypeFor[T]())
 	if err != nil {
 		return nil, wrap(err)
 	}
-	rows, err := r.query("SELECT "+p.columns+" FROM "+p.table+r.s.by(index)+" WHERE "+tail, args...)
+	rows, err := r.query("SELECT "+p.columns+" FROM "+p.table+" "+name+r.s.by(index)+" WHERE "+tail, args...)
 	if err != nil {
 		return nil, wrap(err)
 	}
