@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"time"
 
 	"terang/models"
@@ -56,9 +57,9 @@ func (r *Reader) HolidayDecrees() ([]models.HolidayDecree, error) {
 
 // CountDecrees says how many there are. Asked in the transaction that dates a case, it keeps
 // another decree from being added until that has ended; see LockDecrees.
-func (r *Reader) CountDecrees() (n int64, err error) {
-	err = r.db.Raw("SELECT count(*) FROM holiday_decrees").Scan(&n).Error
-	return n, wrap(err)
+func (r *Reader) CountDecrees() (int64, error) {
+	n, err := r.count("holiday_decrees", "1 = 1", nil, math.MaxInt32)
+	return int64(n), err
 }
 
 // LockDecrees waits until every transaction that has looked at the decrees has ended, and has
