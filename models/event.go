@@ -2,7 +2,7 @@ package models
 
 import (
 	"encoding/json"
-	"strings"
+	"slices"
 	"time"
 )
 
@@ -106,5 +106,8 @@ type Idempotency struct {
 	CreatedAt time.Time
 }
 
-// Look says whether it records a reading of something confidential, by which nothing changed.
-func (e *Event) Look() bool { return strings.HasSuffix(e.Kind, ".viewed") }
+// Looks are the kinds that record a reading of something confidential, by which nothing changed.
+var Looks = []string{"case.viewed", "document.viewed"}
+
+// Look says whether it is one of them.
+func (e *Event) Look() bool { return slices.Contains(Looks, e.Kind) }

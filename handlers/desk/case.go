@@ -74,10 +74,10 @@ func (d *desk) caseView(c *fiber.Ctx, v *casework.CaseView) pages.DeskCaseView {
 	return p
 }
 
-// shown leaves out of the desk's timeline what only auditors need: who looked.
+// shown leaves out of the desk's timeline what only a requester needs. Who looked is not in it.
 func shown(events []models.Event) []models.Event {
 	return slices.DeleteFunc(slices.Clone(events), func(e models.Event) bool {
-		return e.Kind == "case.viewed" || e.Kind == "document.viewed" || e.Kind == "requester.informed"
+		return e.Kind == "requester.informed"
 	})
 }
 

@@ -59,7 +59,7 @@ func (w *Web) Seal(purpose string, v any, ttl time.Duration) (string, error) {
 
 // Unseal reads what Seal made.
 func (w *Web) Unseal(purpose, sealed string, v any) error {
-	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
 	n := w.keys.seal.NonceSize()
 	if err != nil || len(raw) < n {
 		return errSeal

@@ -159,8 +159,17 @@ func TestSeal(t *testing.T) {
 	if w.Unseal("other", s, &v) == nil {
 		t.Error("serves another purpose")
 	}
-	if w.Unseal("case", s[:len(s)-2]+"AA", &v) == nil || w.Unseal("case", "", &v) == nil {
-		t.Error("takes what was changed")
+	for i := range s {
+		other := "A"
+		if s[i] == 'A' {
+			other = "B"
+		}
+		if w.Unseal("case", s[:i]+other+s[i+1:], &v) == nil {
+			t.Errorf("takes what was changed at %d of %d", i, len(s))
+		}
+	}
+	if w.Unseal("case", "", &v) == nil {
+		t.Error("takes nothing")
 	}
 	now = now.Add(time.Hour)
 	if w.Unseal("case", s, &v) == nil {

@@ -584,3 +584,35 @@ func TestReadingIsOnRecord(t *testing.T) {
 	}
 	s.Check()
 }
+
+// A case that was opened a thousand times still shows what came of it, and proves it.
+func TestManyLooksHideNothing(t *testing.T) {
+	s := caseworktest.New(t)
+	c, requester, _ := s.Given(caseworktest.Request())
+	c = classed(t, s, c, models.Confidential)
+	for range 2 {
+		looks := make([]models.Event, 500)
+		for i := range looks {
+			looks[i] = models.Event{Time: s.Now(), Kind: "case.viewed", CaseID: &c.ID, Reference: c.Reference, Classification: models.Confidential, State: c.State}
+		}
+		if err := s.Store.WithTx(s.Ctx, func(tx *store.Tx) error { return tx.AppendAll(looks) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	officer := s.As("officer")
+	must[*models.Case](t)(s.Decide(s.Ctx, officer, c.Reference, casework.DecideInput{Version: c.Version, Outcome: models.Granted, Text: "Terlampir."}))
+	if err := s.Sequence(s.Ctx); err != nil {
+		t.Fatal(err)
+	}
+	for name, a := range map[string]models.Actor{"requester": requester, "officer": officer, "auditor": s.AddPlain("auditor9@dinas.test", models.Auditor, "dinas", models.Confidential)} {
+		v := must[*casework.CaseView](t)(s.Case(s.Ctx, a, c.Reference))
+		if !slices.ContainsFunc(v.Timeline, func(e models.Event) bool { return e.Kind == "case.answered" }) {
+			t.Errorf("%s: the answer is not among %d events", name, len(v.Timeline))
+		}
+		proofs := must[[]casework.Provable](t)(s.Receipts(s.Ctx, a, c.Reference))
+		if !slices.ContainsFunc(proofs, func(p casework.Provable) bool { return p.Kind == "case.answered" }) {
+			t.Errorf("%s: no receipt of the answer among %d", name, len(proofs))
+		}
+	}
+	s.Check()
+}

@@ -98,7 +98,7 @@ func (s *Service) provable(ctx context.Context, a models.Actor, ref string) ([]m
 	if a, err = s.enter(r, a, c, rungs); err != nil {
 		return nil, err
 	}
-	events, _, err := r.Events(store.EventFilter{CaseID: &c.ID}, "", 500)
+	events, err := eventsOf(r, a, c.ID)
 	if err != nil {
 		return nil, err
 	}

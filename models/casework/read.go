@@ -318,8 +318,28 @@ var requesterEvents = []string{
 // requesterReasons are those whose reason was written for the requester.
 var requesterReasons = []string{"deadline.extended", "case.withdrawn", "case.closed", "rung.lapsed", "chain.failed", "case.unpublished", "outside.filed", "outside.decided"}
 
+// eventsAtMost bounds what is read of one case for its page.
+const eventsAtMost = 5000
+
+// eventsOf are a case's events, the oldest first. Who looked is the auditor's to know, and may be
+// more than all the rest: a confidential case is opened by many, for years.
+func eventsOf(r *store.Reader, a models.Actor, caseID int64) ([]models.Event, error) {
+	f := store.EventFilter{CaseID: &caseID, NoLooks: a.Role != models.Auditor}
+	events, next, err := r.Events(f, "", 500)
+	if next != "" && !f.NoLooks { // the trail of the case shows them by pages
+		f.NoLooks = true
+		events, next, err = r.Events(f, "", 500)
+	}
+	for err == nil && next != "" && len(events) < eventsAtMost {
+		var more []models.Event
+		more, next, err = r.Events(f, next, 500)
+		events = append(events, more...)
+	}
+	return events, err
+}
+
 func (s *Service) fillTimeline(r *store.Reader, a models.Actor, v *CaseView) error {
-	events, _, err := r.Events(store.EventFilter{CaseID: &v.Case.ID}, "", 500)
+	events, err := eventsOf(r, a, v.Case.ID)
 	if err != nil {
 		return err
 	}

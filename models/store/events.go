@@ -20,6 +20,7 @@ type EventFilter struct {
 	CaseKind  models.Kind
 	ActorRole string
 	Reference string
+	NoLooks   bool // not those that only record a reading
 	Sequenced bool // only those with a place in the log
 	OnlyAdmin bool // only those that concern no case: accounts, bodies, keys, exports
 	Desc      bool // the newest first
@@ -65,6 +66,9 @@ func (f EventFilter) sql(dialect string) (string, []any) {
 	}
 	if f.Reference != "" {
 		and("case_id = (SELECT id FROM cases WHERE reference = ?)", f.Reference)
+	}
+	if f.NoLooks {
+		and("kind NOT IN ?", models.Looks)
 	}
 	if f.OnlyAdmin {
 		and("case_id IS NULL")
